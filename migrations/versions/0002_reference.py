@@ -208,7 +208,7 @@ comment on column reference.opps_caps.non_facility_amount is 'dollars outside fa
 
 create table reference.diagnosis_codes (
   release_id integer not null references reference.releases,
-  icd10cm text not null,
+  icd10cm text collate "C" not null,
   primary key (release_id, icd10cm)
 );
 comment on table reference.diagnosis_codes is 'valid (billable) ICD-10-CM codes';

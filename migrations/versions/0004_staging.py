@@ -91,7 +91,7 @@ comment on column staging.claims.patient_state is 'state, encrypted';
 comment on column staging.claims.patient_zip is 'ZIP code, encrypted';
 comment on column staging.claims.patient_phone is 'telephone, encrypted';
 comment on column staging.claims.malformed_values is 'JSON object of field path and text for code fields that held something else, encrypted';
-create index claims_batch_id on staging.claims using brin (batch_id) with (pages_per_range = 16);
+create index claims_batch_id on staging.claims (batch_id);
 
 create table staging.claim_lines (
   claim_id bigint not null,
@@ -125,8 +125,7 @@ comment on column staging.claim_lines.units is 'service units';
 comment on column staging.claim_lines.minutes is 'anesthesia minutes';
 comment on column staging.claim_lines.charge is 'line charge, dollars';
 comment on column staging.claim_lines.diagnosis_pointers is '1-based positions in the claim diagnoses';
-create index claim_lines_batch_id on staging.claim_lines using brin (batch_id) with (pages_per_range = 16);
-create index claim_lines_claim_id on staging.claim_lines using brin (claim_id) with (pages_per_range = 16);
+create index claim_lines_batch_id on staging.claim_lines (batch_id);
 
 create table staging.claim_findings (
   claim_id bigint not null,
@@ -149,8 +148,7 @@ comment on column staging.claim_findings.rule_code is 'rule that found it';
 comment on column staging.claim_findings.disposition is 'what it does, as the rule said at the time';
 comment on column staging.claim_findings.field is 'field of the intake model';
 comment on column staging.claim_findings.value is 'the value found, never PHI';
-create index claim_findings_batch_id on staging.claim_findings using brin (batch_id) with (pages_per_range = 16);
-create index claim_findings_claim_id on staging.claim_findings using brin (claim_id) with (pages_per_range = 16);
+create index claim_findings_batch_id on staging.claim_findings (batch_id);
 
 create table staging.failed_claims (
   claim_id bigint primary key,

@@ -1,0 +1,68 @@
+-- The contents page of sql/, and the only order. It drops the code schemas and
+-- makes every routine and view anew, in the caller's transaction:
+--   psql -1 -f sql/install.sql
+set local role claims_owner;
+set local client_min_messages = warning;
+
+\ir schemas.sql
+
+-- The audit trail, which every change writes to.
+\ir auditing/record_event.sql
+
+-- Partitions, releases of reference data, submitters.
+\ir maintenance/_ensure_partition.sql
+\ir maintenance/ensure_partitions.sql
+\ir maintenance/drop_finished_days.sql
+\ir maintenance/analyze_staging.sql
+\ir maintenance/register_release.sql
+\ir maintenance/refresh_periods.sql
+\ir maintenance/add_submitter.sql
+
+-- Intake: what a loader calls around its COPY.
+\ir pipeline/reserve_batch_id.sql
+\ir pipeline/reserve_claim_ids.sql
+\ir pipeline/find_batch.sql
+\ir pipeline/open_batch.sql
+\ir pipeline/close_batch.sql
+
+-- Validation: a file for each rule, then the stage.
+\ir validation/report_intake_findings.sql
+\ir validation/npi_fails_check_digit.sql
+\ir validation/check_billing_npi.sql
+\ir validation/check_rendering_npi.sql
+\ir validation/check_sex.sql
+\ir validation/check_service_date_order.sql
+\ir validation/check_service_date_not_future.sql
+\ir validation/check_service_date_in_window.sql
+\ir validation/check_timely_filing.sql
+\ir validation/check_procedure_in_force.sql
+\ir validation/check_modifier_row.sql
+\ir validation/check_diagnosis_in_force.sql
+\ir validation/check_diagnosis_specificity.sql
+\ir validation/check_place_of_service.sql
+\ir validation/check_release_loaded.sql
+\ir validation/check_units_positive.sql
+\ir validation/check_units_whole.sql
+\ir validation/check_charge_positive.sql
+\ir validation/check_charges_add_up.sql
+\ir validation/check_diagnosis_pointers.sql
+\ir validation/check_duplicate_claim.sql
+\ir validation/check_duplicate_line.sql
+\ir validation/fail_claims.sql
+\ir validation/validate_batches.sql
+
+-- Pricing: lines in, amounts out.
+\ir pricing/line_to_price.sql
+\ir pricing/price_lines.sql
+
+-- Transfer: staging to production, once.
+\ir transfer/move_batches.sql
+
+-- The procedures that a worker, a DBA and pg_cron call.
+\ir pipeline/_take_batches.sql
+\ir pipeline/process_pending.sql
+
+\ir views.sql
+\ir grants.sql
+
+reset role;

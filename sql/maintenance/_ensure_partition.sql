@@ -1,0 +1,42 @@
+-- LIKE and ATTACH instead of PARTITION OF: attaching does not block readers.
+-- Identity stays with the parent, and so does its sequence.
+create function maintenance._ensure_partition(
+  p_parent regclass,
+  p_suffix text,
+  p_from date,
+  p_to date
+)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_schema text;
+  v_parent text;
+  v_partition text;
+begin
+  select namespace.nspname, relation.relname
+  into strict v_schema, v_parent
+  from pg_catalog.pg_class as relation
+  inner join pg_catalog.pg_namespace as namespace
+    on relation.relnamespace = namespace.oid
+  where relation.oid = p_parent;
+  v_partition := v_parent || '_' || p_suffix;
+
+  if to_regclass(format('%I.%I', v_schema, v_partition)) is not null then
+    return false;
+  end if;
+  execute format(
+    'create table %1$I.%2$I (like %1$I.%3$I including all excluding identity)',
+    v_schema, v_partition, v_parent
+  );
+  execute format(
+    'alter table %1$I.%3$I attach partition %1$I.%2$I for values from (%4$L) to (%5$L)',
+    v_schema, v_partition, v_parent, p_from, p_to
+  );
+  return true;
+end;
+$$;
+
+comment on function maintenance._ensure_partition(regclass, text, date, date)
+is 'Makes the partition of a table for the dates from p_from up to, not including, p_to; false when it stands already.';

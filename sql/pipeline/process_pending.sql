@@ -1,0 +1,49 @@
+-- Stage by stage and group by group, each in its own transaction: a crash loses the
+-- stage that was running and nothing else, and its batches are free at once,
+-- because only row locks hold them. Commits, so it cannot run inside a transaction.
+create procedure pipeline.process_pending(p_max_claims integer default null)
+language plpgsql
+as $$
+declare
+  v_max_claims integer;
+  v_batch_ids bigint[];
+begin
+  set local search_path = '';
+  select coalesce(p_max_claims, settings.max_claims_per_call) into strict v_max_claims
+  from queue.settings as settings;
+  call maintenance.ensure_partitions();
+  commit;
+
+  loop
+    set local search_path = '';
+    perform maintenance.analyze_staging(array(
+      select distinct batch.received_on
+      from queue.batches as batch
+      where batch.state = 'received'
+    ));
+    commit;
+
+    set local search_path = '';
+    v_batch_ids := pipeline._take_batches('received', v_max_claims);
+    exit when v_batch_ids = '{}';
+    perform validation.validate_batches(v_batch_ids);
+    commit;
+
+    set local search_path = '';
+    v_batch_ids := pipeline._take_batches('validated', v_max_claims);
+    perform transfer.move_batches(v_batch_ids);
+    commit;
+  end loop;
+
+  loop
+    set local search_path = '';
+    v_batch_ids := pipeline._take_batches('validated', v_max_claims);
+    exit when v_batch_ids = '{}';
+    perform transfer.move_batches(v_batch_ids);
+    commit;
+  end loop;
+end;
+$$;
+
+comment on procedure pipeline.process_pending(integer)
+is 'Validates what is received and transfers what is validated until nothing waits that is not in other hands. Any number may run at once. Commits: call it outside a transaction.';

@@ -1,0 +1,18 @@
+-- The code schemas hold routines and views, never data, so that dropping them
+-- loses nothing and leaves no orphan of an older version behind.
+drop schema if exists
+  pipeline, validation, pricing, transfer, scoring, maintenance, auditing cascade;
+
+create schema pipeline;
+create schema validation;
+create schema pricing;
+create schema transfer;
+create schema maintenance;
+create schema auditing;
+
+comment on schema pipeline is 'Intake, processing and status: what programs and people call.';
+comment on schema validation is 'The edits, one routine each, and the stage that runs them.';
+comment on schema pricing is 'Allowed amounts by the Medicare physician fee schedule.';
+comment on schema transfer is 'The move from staging to production.';
+comment on schema maintenance is 'Partitions, reference releases, submitters.';
+comment on schema auditing is 'Writing the audit trail.';

@@ -1,0 +1,431 @@
+-- One transaction: registry, lines, claims, findings, batch state and audit event
+-- together. The registry takes the business keys in key order, so that two calls
+-- cannot deadlock, and decides races: the loser becomes a failed claim with the
+-- duplicate finding.
+create function transfer.move_batches(p_batch_ids bigint[])
+returns table (
+  batch_id bigint,
+  claims_moved integer,
+  lines_moved integer,
+  claims_pended integer,
+  claims_failed integer,
+  allowed_total numeric
+)
+language plpgsql
+security definer
+set search_path = ''
+set plan_cache_mode = 'force_custom_plan'
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+  v_started_at timestamptz := clock_timestamp();
+  v_batch_ids bigint[];
+  v_received_on date[];
+  v_failed bigint[];
+  v_lost bigint[];
+  v_lines pricing.line_to_price[];
+begin
+  -- Locked in id order and in the expected state; all that follows uses these alone.
+  select array_agg(locked.batch_id), array_agg(distinct locked.received_on)
+  into v_batch_ids, v_received_on
+  from (
+    select batch.batch_id, batch.received_on
+    from queue.batches as batch
+    where batch.batch_id = any(p_batch_ids) and batch.state = 'validated'
+    order by batch.batch_id
+    for update
+  ) as locked;
+  if v_batch_ids is null then
+    return;
+  end if;
+
+  select coalesce(array_agg(failed.claim_id), '{}') into v_failed
+  from staging.failed_claims as failed
+  where failed.batch_id = any(v_batch_ids);
+
+  with registered as (
+    insert into production.claim_registry as registry
+    (submitter_id, claim_number_token, frequency_code, claim_id, service_month)
+    select
+      claim.submitter_id,
+      claim.claim_number_token,
+      claim.frequency_code,
+      claim.claim_id,
+      date_trunc('month', claim.first_service_date::timestamp)::date
+    from staging.claims as claim
+    where
+      claim.batch_id = any(v_batch_ids)
+      and claim.received_on = any(v_received_on)
+      and claim.claim_id <> all(v_failed)
+    order by claim.submitter_id, claim.claim_number_token, claim.frequency_code
+    on conflict (submitter_id, claim_number_token, frequency_code) do nothing
+    returning registry.claim_id
+  )
+
+  select array_agg(claim.claim_id) into v_lost
+  from staging.claims as claim
+  left join registered on claim.claim_id = registered.claim_id
+  where
+    claim.batch_id = any(v_batch_ids)
+    and claim.received_on = any(v_received_on)
+    and claim.claim_id <> all(v_failed)
+    and registered.claim_id is null;
+
+  if v_lost is not null then
+    insert into staging.claim_findings (
+      claim_id, line_number, batch_id, received_on, submitter_id, rule_code,
+      disposition, field, value
+    )
+    select
+      claim.claim_id,
+      0,
+      claim.batch_id,
+      claim.received_on,
+      claim.submitter_id,
+      rule.rule_code,
+      rule.disposition,
+      'claim_number',
+      'claim ' || registry.claim_id || ' in production'
+    from staging.claims as claim
+    inner join production.claim_registry as registry
+      on
+        claim.submitter_id = registry.submitter_id
+        and claim.claim_number_token = registry.claim_number_token
+        and claim.frequency_code = registry.frequency_code
+    cross join reference.rules as rule
+    where
+      claim.batch_id = any(v_batch_ids)
+      and claim.received_on = any(v_received_on)
+      and claim.claim_id = any(v_lost)
+      and rule.rule_code = 'V040';
+    perform validation.fail_claims(v_batch_ids, v_received_on, v_lost, 'transfer');
+    v_failed := v_failed || v_lost;
+  end if;
+
+  select array_agg(
+    row(
+      line.claim_id, line.line_number, line.service_date, line.hcpcs, line.modifiers,
+      line.place_of_service, line.units, line.charge, claim.carrier, claim.locality,
+      claim.service_zip, coalesce(claim.rendering_taxonomy, claim.billing_taxonomy)
+    )::pricing.line_to_price
+  )
+  into v_lines
+  from staging.claim_lines as line
+  inner join staging.claims as claim
+    on line.claim_id = claim.claim_id
+  where
+    line.batch_id = any(v_batch_ids)
+    and line.received_on = any(v_received_on)
+    and claim.batch_id = any(v_batch_ids)
+    and claim.received_on = any(v_received_on)
+    and line.claim_id <> all(v_failed)
+    and not exists (
+      select from staging.claim_findings as denied
+      where
+        denied.batch_id = any(v_batch_ids)
+        and denied.received_on = any(v_received_on)
+        and denied.disposition = 'deny_line'
+        and denied.claim_id = line.claim_id
+        and denied.line_number = line.line_number
+    );
+
+  return query
+  with priced as (
+    select * from pricing.price_lines(v_lines)
+    union all
+    select
+      denied.claim_id,
+      denied.line_number,
+      'denied',
+      min(denied.rule_code),
+      0.00,
+      null,
+      null,
+      null,
+      null,
+      null
+    from staging.claim_findings as denied
+    where
+      denied.batch_id = any(v_batch_ids)
+      and denied.received_on = any(v_received_on)
+      and denied.disposition = 'deny_line'
+      and denied.claim_id <> all(v_failed)
+    group by denied.claim_id, denied.line_number
+  ),
+
+  adjudicated as materialized (
+    select
+      claim.claim_id,
+      claim.batch_id,
+      date_trunc('month', claim.first_service_date::timestamp)::date as service_month,
+      priced.line_number,
+      priced.pricing_status,
+      priced.reason_code,
+      priced.allowed_amount,
+      priced.rvu_release_id,
+      priced.gpci_release_id,
+      priced.step_codes,
+      priced.step_factors,
+      priced.step_amounts
+    from priced
+    inner join staging.claims as claim
+      on priced.claim_id = claim.claim_id
+    where
+      claim.batch_id = any(v_batch_ids)
+      and claim.received_on = any(v_received_on)
+  ),
+
+  moved_lines as (
+    insert into production.claim_lines (
+      claim_id, service_month, line_number, submitter_id, service_date,
+      service_date_to, hcpcs, modifiers, place_of_service, units, minutes, charge,
+      diagnosis_pointers, pricing_status, reason_code, allowed_amount,
+      rvu_release_id, gpci_release_id, step_codes, step_factors, step_amounts,
+      group_code, carc, rarc
+    )
+    select
+      line.claim_id,
+      adjudicated.service_month,
+      line.line_number,
+      line.submitter_id,
+      line.service_date,
+      line.service_date_to,
+      line.hcpcs,
+      line.modifiers,
+      line.place_of_service,
+      line.units,
+      line.minutes,
+      line.charge,
+      line.diagnosis_pointers,
+      adjudicated.pricing_status,
+      adjudicated.reason_code,
+      adjudicated.allowed_amount,
+      adjudicated.rvu_release_id,
+      adjudicated.gpci_release_id,
+      adjudicated.step_codes,
+      adjudicated.step_factors,
+      adjudicated.step_amounts,
+      case
+        when line.charge > adjudicated.allowed_amount
+          and adjudicated.pricing_status = 'priced' then 'CO'
+        else coalesce(reason.group_code, rule.group_code)
+      end as group_code,
+      case
+        when line.charge > adjudicated.allowed_amount
+          and adjudicated.pricing_status = 'priced' then '45'
+        else coalesce(reason.carc, rule.carc)
+      end as carc,
+      coalesce(reason.rarc, rule.rarc) as rarc
+    from staging.claim_lines as line
+    inner join adjudicated
+      on
+        line.claim_id = adjudicated.claim_id
+        and line.line_number = adjudicated.line_number
+    left join reference.pricing_reasons as reason
+      on adjudicated.reason_code = reason.reason_code
+    left join reference.rules as rule
+      on adjudicated.reason_code = rule.rule_code
+    where
+      line.batch_id = any(v_batch_ids)
+      and line.received_on = any(v_received_on)
+    order by adjudicated.service_month, line.claim_id, line.line_number
+  ),
+
+  totals as (
+    select
+      adjudicated.claim_id,
+      adjudicated.service_month,
+      adjudicated.batch_id,
+      count(*) as lines,
+      coalesce(sum(adjudicated.allowed_amount), 0) as allowed_amount,
+      count(*) filter (where adjudicated.pricing_status = 'pended') as pended,
+      count(*) filter (where adjudicated.pricing_status = 'denied') as denied
+    from adjudicated
+    group by adjudicated.claim_id, adjudicated.service_month, adjudicated.batch_id
+  ),
+
+  moved_claims as (
+    insert into production.claims (
+      claim_id, service_month, batch_id, submitter_id, received_at,
+      encrypted_batch_id, claim_number_token, member_token, patient_token,
+      frequency_code, payer_id, billing_npi, billing_taxonomy, rendering_npi,
+      rendering_taxonomy, patient_age, patient_sex, service_zip, carrier, locality,
+      diagnoses, total_charge, first_service_date, line_count, decision,
+      allowed_amount, pended_line_count, denied_line_count, transferred_at,
+      claim_number, member_id, patient_last_name, patient_first_name,
+      patient_middle_name, patient_birth_date, patient_address_line, patient_city,
+      patient_state, patient_zip, patient_phone
+    )
+    select
+      claim.claim_id,
+      totals.service_month,
+      claim.batch_id,
+      claim.submitter_id,
+      claim.received_at,
+      claim.encrypted_batch_id,
+      claim.claim_number_token,
+      claim.member_token,
+      claim.patient_token,
+      claim.frequency_code,
+      claim.payer_id,
+      claim.billing_npi,
+      claim.billing_taxonomy,
+      claim.rendering_npi,
+      claim.rendering_taxonomy,
+      claim.patient_age,
+      claim.patient_sex,
+      claim.service_zip,
+      claim.carrier,
+      claim.locality,
+      claim.diagnoses,
+      claim.total_charge,
+      claim.first_service_date,
+      claim.line_count,
+      case when totals.pended > 0 then 'review' else 'approved' end as decision,
+      totals.allowed_amount,
+      totals.pended,
+      totals.denied,
+      now() as transferred_at,
+      claim.claim_number,
+      claim.member_id,
+      claim.patient_last_name,
+      claim.patient_first_name,
+      claim.patient_middle_name,
+      claim.patient_birth_date,
+      claim.patient_address_line,
+      claim.patient_city,
+      claim.patient_state,
+      claim.patient_zip,
+      claim.patient_phone
+    from staging.claims as claim
+    inner join totals on claim.claim_id = totals.claim_id
+    where
+      claim.batch_id = any(v_batch_ids)
+      and claim.received_on = any(v_received_on)
+    order by totals.service_month, claim.claim_id
+  ),
+
+  moved_findings as (
+    insert into production.claim_findings (
+      claim_id, service_month, line_number, submitter_id, rule_code, disposition,
+      field, value
+    )
+    select
+      finding.claim_id,
+      totals.service_month,
+      finding.line_number,
+      finding.submitter_id,
+      finding.rule_code,
+      finding.disposition,
+      finding.field,
+      finding.value
+    from staging.claim_findings as finding
+    inner join totals on finding.claim_id = totals.claim_id
+    where
+      finding.batch_id = any(v_batch_ids)
+      and finding.received_on = any(v_received_on)
+    order by totals.service_month, finding.claim_id
+  ),
+
+  counted as (
+    select
+      totals.batch_id,
+      count(*) as claims,
+      sum(totals.lines) as lines,
+      count(*) filter (where totals.pended > 0) as pended,
+      sum(totals.allowed_amount) as allowed_amount
+    from totals
+    group by totals.batch_id
+  ),
+
+  failed as (
+    select failed.batch_id, count(*) as claims
+    from staging.failed_claims as failed
+    where failed.batch_id = any(v_batch_ids)
+    group by failed.batch_id
+  ),
+
+  transferred as (
+    update queue.batches as batch
+    set
+      state = 'transferred',
+      transferred_at = now(),
+      claims_moved = coalesce(outcome.claims, 0),
+      lines_moved = coalesce(outcome.lines, 0),
+      claims_pended = coalesce(outcome.pended, 0),
+      claims_failed = coalesce(outcome.failed, 0),
+      allowed_total = coalesce(outcome.allowed_amount, 0),
+      transfer_seconds = extract(epoch from clock_timestamp() - v_started_at)
+    from (
+      select
+        id.batch_id,
+        counted.claims,
+        counted.lines,
+        counted.pended,
+        counted.allowed_amount,
+        failed.claims as failed
+      from unnest(v_batch_ids) as id (batch_id)
+      left join counted on id.batch_id = counted.batch_id
+      left join failed on id.batch_id = failed.batch_id
+    ) as outcome
+    where batch.batch_id = outcome.batch_id
+    returning
+      batch.batch_id,
+      batch.submitter_id,
+      batch.claims_moved,
+      batch.lines_moved,
+      batch.claims_pended,
+      batch.claims_failed,
+      batch.allowed_total,
+      batch.first_claim_id,
+      batch.last_claim_id
+  ),
+
+  audited as (
+    select auditing.record_event(
+      'batches.transferred',
+      transferred.submitter_id,
+      array_agg(transferred.batch_id order by transferred.batch_id),
+      min(transferred.first_claim_id),
+      max(transferred.last_claim_id),
+      jsonb_build_object(
+        'claims', sum(transferred.claims_moved),
+        'lines', sum(transferred.lines_moved),
+        'pended', sum(transferred.claims_pended),
+        'failed', sum(transferred.claims_failed),
+        'allowed_total', sum(transferred.allowed_total)
+      )
+    ) as event
+    from transferred
+    group by transferred.submitter_id
+  )
+
+  select
+    transferred.batch_id,
+    transferred.claims_moved,
+    transferred.lines_moved,
+    transferred.claims_pended,
+    transferred.claims_failed,
+    transferred.allowed_total
+  from transferred
+  cross join (select count(audited.event) from audited) as written
+  order by transferred.batch_id;
+
+  -- What came in must have gone somewhere: this cannot happen, and says so if it does.
+  if exists (
+    select from queue.batches as batch
+    where
+      batch.batch_id = any(v_batch_ids)
+      and batch.claim_count <> batch.claims_moved + batch.claims_failed
+  ) then
+    raise exception using
+      errcode = 'TX001',
+      message = format('claims of batches %s are neither moved nor failed', v_batch_ids),
+      hint = 'Nothing was moved. Report this with the batch ids: it is a defect.';
+  end if;
+end;
+$$;
+
+comment on function transfer.move_batches(bigint[])
+is 'Prices and moves those of the given batches that are validated: production rows, registry, state and audit event in one transaction. TX001.';

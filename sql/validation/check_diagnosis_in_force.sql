@@ -1,0 +1,49 @@
+create function validation.check_diagnosis_in_force(
+  p_batch_ids bigint[],
+  p_received_on date[]
+)
+returns table (
+  claim_id bigint,
+  line_number smallint,
+  rule_code text,
+  field text,
+  value text
+)
+language sql
+stable
+parallel safe
+begin atomic
+  select
+    claim.claim_id,
+    0::smallint as line_number,
+    'V023' as rule_code,
+    format('diagnoses[%s]', diagnosis.position - 1) as field,
+    diagnosis.icd10cm as value
+  from staging.claims as claim
+  cross join queue.settings as settings
+  inner join reference.periods_in_force as period
+    on
+      period.kind = 'icd10cm'
+      and period.qpp_status = settings.qpp_status
+      and claim.first_service_date between period.valid_from and period.valid_to
+  cross join lateral unnest(claim.diagnoses)
+    with ordinality as diagnosis (icd10cm, position)
+  where
+    claim.batch_id = any(p_batch_ids)
+    and claim.received_on = any(p_received_on)
+    and diagnosis.icd10cm is not null
+    and not exists (
+      select from reference.diagnosis_codes as code
+      where code.release_id = period.release_id and code.icd10cm = diagnosis.icd10cm
+    )
+    and not exists (
+      select from reference.diagnosis_codes as code
+      where
+        code.release_id = period.release_id
+        and code.icd10cm > diagnosis.icd10cm
+        and code.icd10cm < diagnosis.icd10cm || '~'
+    );
+end;
+
+comment on function validation.check_diagnosis_in_force(bigint[], date[])
+is 'V023: each diagnosis is an ICD-10-CM code, or the beginning of one, on the date of service.';

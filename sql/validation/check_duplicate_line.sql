@@ -1,0 +1,59 @@
+-- The first of several equal lines is paid. Modifiers that say repeated or distinct
+-- lift the edit.
+create function validation.check_duplicate_line(
+  p_batch_ids bigint[],
+  p_received_on date[]
+)
+returns table (
+  claim_id bigint,
+  line_number smallint,
+  rule_code text,
+  field text,
+  value text
+)
+language sql
+stable
+parallel safe
+begin atomic
+  select
+    line.claim_id,
+    line.line_number,
+    'V041' as rule_code,
+    'hcpcs' as field,
+    format('%s on %s repeats line %s', line.hcpcs, line.service_date, repeated.first_line)
+      as value
+  from staging.claim_lines as line
+  inner join (
+    select
+      first.claim_id,
+      first.hcpcs,
+      first.service_date,
+      first.modifiers,
+      first.place_of_service,
+      min(first.line_number) as first_line
+    from staging.claim_lines as first
+    where
+      first.batch_id = any(p_batch_ids)
+      and first.received_on = any(p_received_on)
+    group by
+      first.claim_id, first.hcpcs, first.service_date, first.modifiers,
+      first.place_of_service
+    having count(*) > 1
+  ) as repeated
+    on
+      line.claim_id = repeated.claim_id
+      and line.hcpcs = repeated.hcpcs
+      and line.service_date = repeated.service_date
+      and line.modifiers is not distinct from repeated.modifiers
+      and line.place_of_service = repeated.place_of_service
+      and line.line_number > repeated.first_line
+  where
+    line.batch_id = any(p_batch_ids)
+    and line.received_on = any(p_received_on)
+    and not coalesce(
+      line.modifiers && array['59', '76', '77', '91', 'XE', 'XP', 'XS', 'XU'], false
+    );
+end;
+
+comment on function validation.check_duplicate_line(bigint[], date[])
+is 'V041: a line does not repeat another of its claim, unless a modifier says that it is a repeat or distinct.';

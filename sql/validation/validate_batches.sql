@@ -1,0 +1,206 @@
+-- One transaction: findings, failed claims, batch state and audit event together.
+-- force_custom_plan, so that the batch ids and days are constants to the planner:
+-- it prunes the partitions and sees how many batches there are.
+create function validation.validate_batches(p_batch_ids bigint[])
+returns table (
+  batch_id bigint,
+  claims_checked integer,
+  claims_failed integer,
+  findings integer
+)
+language plpgsql
+security definer
+set search_path = ''
+set plan_cache_mode = 'force_custom_plan'
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+  v_started_at timestamptz := clock_timestamp();
+  v_batch_ids bigint[];
+  v_received_on date[];
+  v_rejected bigint[];
+begin
+  -- Locked in id order and in the expected state; all that follows uses these alone.
+  select array_agg(locked.batch_id), array_agg(distinct locked.received_on)
+  into v_batch_ids, v_received_on
+  from (
+    select batch.batch_id, batch.received_on
+    from queue.batches as batch
+    where batch.batch_id = any(p_batch_ids) and batch.state = 'received'
+    order by batch.batch_id
+    for update
+  ) as locked;
+  if v_batch_ids is null then
+    return;
+  end if;
+
+  insert into staging.claim_findings (
+    claim_id, line_number, batch_id, received_on, submitter_id, rule_code,
+    disposition, field, value
+  )
+  select
+    finding.claim_id,
+    finding.line_number,
+    claim.batch_id,
+    claim.received_on,
+    claim.submitter_id,
+    finding.rule_code,
+    rule.disposition,
+    finding.field,
+    finding.value
+  from (
+    select * from validation.report_intake_findings(v_batch_ids, v_received_on)
+    union all
+    select * from validation.check_billing_npi(v_batch_ids, v_received_on)
+    union all
+    select * from validation.check_rendering_npi(v_batch_ids, v_received_on)
+    union all
+    select * from validation.check_sex(v_batch_ids, v_received_on)
+    union all
+    select * from validation.check_service_date_order(v_batch_ids, v_received_on)
+    union all
+    select * from validation.check_service_date_not_future(v_batch_ids, v_received_on)
+    union all
+    select * from validation.check_service_date_in_window(v_batch_ids, v_received_on)
+    union all
+    select * from validation.check_timely_filing(v_batch_ids, v_received_on)
+    union all
+    select * from validation.check_procedure_in_force(v_batch_ids, v_received_on)
+    union all
+    select * from validation.check_modifier_row(v_batch_ids, v_received_on)
+    union all
+    select * from validation.check_diagnosis_in_force(v_batch_ids, v_received_on)
+    union all
+    select * from validation.check_diagnosis_specificity(v_batch_ids, v_received_on)
+    union all
+    select * from validation.check_place_of_service(v_batch_ids, v_received_on)
+    union all
+    select * from validation.check_release_loaded(v_batch_ids, v_received_on)
+    union all
+    select * from validation.check_units_positive(v_batch_ids, v_received_on)
+    union all
+    select * from validation.check_units_whole(v_batch_ids, v_received_on)
+    union all
+    select * from validation.check_charge_positive(v_batch_ids, v_received_on)
+    union all
+    select * from validation.check_charges_add_up(v_batch_ids, v_received_on)
+    union all
+    select * from validation.check_diagnosis_pointers(v_batch_ids, v_received_on)
+    union all
+    select * from validation.check_duplicate_line(v_batch_ids, v_received_on)
+  ) as finding
+  inner join staging.claims as claim
+    on
+      finding.claim_id = claim.claim_id
+      and claim.batch_id = any(v_batch_ids)
+      and claim.received_on = any(v_received_on)
+  inner join reference.rules as rule on finding.rule_code = rule.rule_code;
+
+  -- Duplicates last: of several equal claims the first good one goes on.
+  insert into staging.claim_findings (
+    claim_id, line_number, batch_id, received_on, submitter_id, rule_code,
+    disposition, field, value
+  )
+  select
+    finding.claim_id,
+    finding.line_number,
+    claim.batch_id,
+    claim.received_on,
+    claim.submitter_id,
+    finding.rule_code,
+    rule.disposition,
+    finding.field,
+    finding.value
+  from validation.check_duplicate_claim(v_batch_ids, v_received_on) as finding
+  inner join staging.claims as claim
+    on
+      finding.claim_id = claim.claim_id
+      and claim.batch_id = any(v_batch_ids)
+      and claim.received_on = any(v_received_on)
+  inner join reference.rules as rule on finding.rule_code = rule.rule_code;
+
+  select array_agg(distinct finding.claim_id)
+  into v_rejected
+  from staging.claim_findings as finding
+  where
+    finding.batch_id = any(v_batch_ids)
+    and finding.received_on = any(v_received_on)
+    and finding.disposition = 'reject_claim';
+
+  perform validation.fail_claims(v_batch_ids, v_received_on, v_rejected, 'validation');
+
+  return query
+  with failed as (
+    select failed.batch_id, count(*)::integer as claims
+    from staging.failed_claims as failed
+    where failed.batch_id = any(v_batch_ids)
+    group by failed.batch_id
+  ),
+
+  found as (
+    select finding.batch_id, count(*)::integer as findings
+    from staging.claim_findings as finding
+    where
+      finding.batch_id = any(v_batch_ids)
+      and finding.received_on = any(v_received_on)
+    group by finding.batch_id
+  ),
+
+  validated as (
+    update queue.batches as batch
+    set
+      state = 'validated',
+      validated_at = now(),
+      claims_failed = coalesce(counted.failed, 0),
+      validate_seconds = extract(epoch from clock_timestamp() - v_started_at)
+    from (
+      select
+        id.batch_id,
+        failed.claims as failed,
+        coalesce(found.findings, 0) as findings
+      from unnest(v_batch_ids) as id (batch_id)
+      left join failed on id.batch_id = failed.batch_id
+      left join found on id.batch_id = found.batch_id
+    ) as counted
+    where batch.batch_id = counted.batch_id
+    returning
+      batch.batch_id,
+      batch.submitter_id,
+      batch.staged_count,
+      batch.claims_failed,
+      counted.findings,
+      batch.first_claim_id,
+      batch.last_claim_id
+  ),
+
+  audited as (
+    select auditing.record_event(
+      'batches.validated',
+      validated.submitter_id,
+      array_agg(validated.batch_id order by validated.batch_id),
+      min(validated.first_claim_id),
+      max(validated.last_claim_id),
+      jsonb_build_object(
+        'claims', sum(validated.staged_count),
+        'failed', sum(validated.claims_failed),
+        'findings', sum(validated.findings)
+      )
+    ) as event
+    from validated
+    group by validated.submitter_id
+  )
+
+  select
+    validated.batch_id,
+    validated.staged_count,
+    validated.claims_failed,
+    validated.findings
+  from validated
+  cross join (select count(audited.event) from audited) as written
+  order by validated.batch_id;
+end;
+$$;
+
+comment on function validation.validate_batches(bigint[])
+is 'Validates those of the given batches that are received: findings, failed claims, state and audit event in one transaction.';

@@ -1,0 +1,157 @@
+create view pipeline.status as
+select
+  batch.state,
+  count(*) as batches,
+  sum(batch.claim_count) as claims,
+  sum(batch.line_count) as lines,
+  sum(batch.claims_moved) as claims_moved,
+  sum(batch.claims_pended) as claims_pended,
+  sum(batch.claims_failed) as claims_failed,
+  sum(batch.allowed_total) as allowed_total,
+  min(batch.received_at) as oldest_received_at
+from queue.batches as batch
+group by batch.state;
+
+comment on view pipeline.status
+is 'Batches and claims by state; what is not transferred is waiting.';
+
+-- What came in must be somewhere: difference is always zero.
+create view pipeline.accounting as
+select
+  counted.loaded,
+  counted.in_progress,
+  counted.transferred,
+  failed.open as failed,
+  failed.superseded,
+  counted.pended,
+  counted.loaded - counted.in_progress - counted.transferred - failed.open
+  - failed.superseded as difference
+from (
+  select
+    coalesce(sum(batch.claim_count), 0)::bigint as loaded,
+    coalesce(
+      sum(batch.claim_count - batch.claims_failed)
+        filter (where batch.state <> 'transferred'),
+      0
+    )::bigint as in_progress,
+    coalesce(sum(batch.claims_moved), 0)::bigint as transferred,
+    coalesce(sum(batch.claims_pended), 0)::bigint as pended
+  from queue.batches as batch
+) as counted
+cross join (
+  select
+    count(*) filter (where failed.resolution = 'open') as open,
+    count(*) filter (where failed.resolution = 'superseded') as superseded
+  from staging.failed_claims as failed
+) as failed;
+
+comment on view pipeline.accounting
+is 'Claims loaded = in progress + transferred + failed + superseded; pended counts the transferred ones with a line that waits for a person.';
+
+create view pipeline.claim_states as
+select
+  claim.claim_id,
+  claim.submitter_id,
+  claim.batch_id,
+  claim.claim_number_token,
+  'transferred' as state,
+  claim.decision
+from production.claims as claim
+union all
+select
+  failed.claim_id,
+  failed.submitter_id,
+  failed.batch_id,
+  failed.claim_number_token,
+  'failed' as state,
+  failed.resolution as decision
+from staging.failed_claims as failed
+union all
+select
+  claim.claim_id,
+  claim.submitter_id,
+  claim.batch_id,
+  claim.claim_number_token,
+  batch.state,
+  null as decision
+from staging.claims as claim
+inner join queue.batches as batch on claim.batch_id = batch.batch_id
+where
+  batch.state <> 'transferred'
+  and not exists (
+    select from staging.failed_claims as failed where failed.claim_id = claim.claim_id
+  );
+
+comment on view pipeline.claim_states
+is 'Where each claim stands: the state of a claim follows from the rows that exist for it.';
+
+create view pipeline.failed_reasons as
+select
+  reason.rule_code,
+  coalesce(rule.title, 'the claim could not be decoded') as title,
+  coalesce(rule.hint, 'Correct the field that the reason names, and send the claim again.')
+    as hint,
+  count(*) as claims,
+  min(failed.claim_id) as example_claim_id
+from staging.failed_claims as failed
+cross join lateral unnest(failed.rule_codes) as reason (rule_code)
+left join reference.rules as rule on reason.rule_code = rule.rule_code
+where failed.resolution = 'open'
+group by reason.rule_code, rule.title, rule.hint;
+
+comment on view pipeline.failed_reasons
+is 'Open failed claims by the rule that failed them; a claim counts once for each of its rules.';
+
+create view pipeline.pended_reasons as
+select
+  line.reason_code,
+  reason.title,
+  reason.hint,
+  count(*) as lines,
+  count(distinct line.claim_id) as claims,
+  min(line.claim_id) as example_claim_id
+from production.claim_lines as line
+inner join reference.pricing_reasons as reason on line.reason_code = reason.reason_code
+where line.pricing_status = 'pended'
+group by line.reason_code, reason.title, reason.hint;
+
+comment on view pipeline.pended_reasons
+is 'Lines in production that wait for a person, by reason.';
+
+create view pipeline.reference_releases as
+select
+  release.release_id,
+  release.kind,
+  release.qpp_status,
+  release.name,
+  release.valid_from,
+  release.valid_to,
+  held.in_force,
+  winning.superseded_by,
+  release.row_count,
+  release.is_starter,
+  release.file_name,
+  release.file_sha256,
+  release.loaded_at
+from reference.releases as release
+left join lateral (
+  select range_agg(
+    daterange(period.valid_from, nullif(period.valid_to, 'infinity'), '[]')
+  ) as in_force
+  from reference.periods_in_force as period
+  where period.release_id = release.release_id
+) as held on true
+left join lateral (
+  select array_agg(distinct period.release_id order by period.release_id)
+    as superseded_by
+  from reference.periods_in_force as period
+  where
+    period.kind = release.kind
+    and release.qpp_status in ('both', period.qpp_status)
+    and period.release_id <> release.release_id
+    and period.valid_from <= coalesce(release.valid_to, 'infinity')
+    and period.valid_to >= release.valid_from
+) as winning on true;
+
+comment on view pipeline.reference_releases
+is 'Every release loaded, the dates it is in force on, and the releases that took dates from it.';
