@@ -1,0 +1,1 @@
+"""Intake: professional claims from files into staging, PHI encrypted on the way."""

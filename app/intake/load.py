@@ -1,0 +1,296 @@
+"""Load files of claims into staging, in batches that are whole or not there.
+
+Each batch is one transaction: its claims are decoded, encrypted and copied, and its
+idempotency key stands beside them. The key is a hash over the file up to the end of
+the batch, so that loading a file again finds what is there and goes on after it,
+while two identical stretches of one file are two batches.
+"""
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import chain
+from typing import Any, Final
+
+from psycopg import Connection, errors, rows, sql
+
+from app.database import Role, connect
+from app.errors import translated
+from app.intake.encode import (
+    CLAIM_COLUMNS,
+    DECODE_RULE,
+    FAILED_COLUMNS,
+    LINE_COLUMNS,
+    Encoded,
+    Row,
+    encode_batch,
+)
+from app.intake.reader import open_source
+from app.settings import Settings
+from app.vault import KeyRing
+
+FIND_BATCH: Final = """
+select batch_id, state from pipeline.find_batch(%(submitter)s, %(idempotency_key)s)"""
+
+FIND_SIZES: Final = """
+select distinct split_part(batch.idempotency_key, ':', 2)::integer as batch_size
+from queue.batches as batch
+inner join queue.submitters as submitter
+  on batch.submitter_id = submitter.submitter_id
+where
+  submitter.name = %(submitter)s
+  and split_part(batch.idempotency_key, ':', 1) = %(fingerprint)s
+order by batch_size"""
+
+RESERVE_BATCH_ID: Final = "select pipeline.reserve_batch_id()"
+
+RESERVE_CLAIM_IDS: Final = "select * from pipeline.reserve_claim_ids(%(count)s)"
+
+OPEN_BATCH: Final = """
+select submitter_id, received_on, received_at
+from pipeline.open_batch(
+  %(batch_id)s, %(submitter)s, %(idempotency_key)s, %(data_key_id)s, %(claim_count)s,
+  %(staged_count)s, %(line_count)s, %(first_claim_id)s, %(last_claim_id)s
+)"""
+
+CLOSE_BATCH: Final = "select pipeline.close_batch(%(batch_id)s)"
+
+IDS_PER_BLOCK: Final = 1000
+"""Claim ids that one value of pipeline.reserve_claim_ids grants."""
+
+BATCH_BYTES: Final = 8 << 20
+"""Bytes of text after which a batch ends, whatever its number of claims: memory."""
+
+BATCH_KEY: Final = "batches_submitter_id_idempotency_key_key"
+"""The constraint that a loader runs into when another one was faster."""
+
+KEY_VERSION: Final = "f1"
+"""How idempotency keys are made; raised when the batch boundaries change."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawBatch:
+    """Claims of one batch as they stand in the file."""
+
+    idempotency_key: str
+    records: list[bytes]
+
+
+@dataclass(slots=True)
+class LoadResult:
+    """What a load did."""
+
+    files: int = 0
+    claims: int = 0
+    """Claims loaded now, those that could not be decoded included."""
+    not_decoded: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Decode failures by field and reason."""
+    batches: int = 0
+    batches_already_loaded: int = 0
+    claims_already_loaded: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a load is."""
+
+    path: str
+    position: int
+    """Bytes of the file read."""
+    size: int | None
+    """Bytes of the file; None for standard input."""
+    claims: int
+    """Claims of all files loaded so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """The row of OPEN_BATCH."""
+
+    submitter_id: int
+    received_on: date
+    received_at: datetime
+
+
+def load_files(
+    paths: Sequence[str],
+    settings: Settings,
+    *,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> LoadResult:
+    """Load files of claims (`-`: standard input) for the configured submitter.
+
+    Raises:
+        ClaimsError: from the files, the vault or the database. Batches loaded before
+            the error stay, and loading the same files again goes on after them.
+
+    """
+    result = LoadResult()
+    started = time.monotonic()
+    with connect(Role.APP) as conn:
+        loader = _Loader(conn, KeyRing.open(conn, settings), settings, result)
+        for path in paths:
+            with open_source(path) as source:
+                for batch in loader.batches(source.records):
+                    loader.load(batch)
+                    on_progress(
+                        Progress(path, source.position(), source.size, result.claims)
+                    )
+            result.files += 1
+    result.seconds = time.monotonic() - started
+    return result
+
+
+class _Loader:
+    """Loads batches over one connection, one transaction each."""
+
+    def __init__(
+        self,
+        conn: Connection[Any],
+        keyring: KeyRing,
+        settings: Settings,
+        result: LoadResult,
+    ) -> None:
+        self._conn = conn
+        self._keyring = keyring
+        self._submitter = settings.claims_submitter
+        self._batch_size = settings.batch_size
+        self._result = result
+
+    def batches(self, records: Iterator[bytes]) -> Iterator[RawBatch]:
+        """Gather the claims of a file into batches.
+
+        A file that was loaded in part with another batch size goes on with that one,
+        because the boundaries of its batches must be the same.
+        """
+        first = next(records, None)
+        if first is None:
+            return
+        fingerprint = hashlib.sha256(first).hexdigest()[:16]
+        batch_size = self._batch_size_of(fingerprint)
+        prefix = f"{fingerprint}:{batch_size}:"
+        read = hashlib.sha256(KEY_VERSION.encode())
+        gathered: list[bytes] = []
+        size = 0
+        for record in chain([first], records):
+            gathered.append(record)
+            size += len(record)
+            read.update(record)
+            read.update(b"\n")
+            if len(gathered) == batch_size or size >= BATCH_BYTES:
+                yield RawBatch(prefix + read.hexdigest(), gathered)
+                gathered = []
+                size = 0
+        if gathered:
+            yield RawBatch(prefix + read.hexdigest(), gathered)
+
+    def _batch_size_of(self, fingerprint: str) -> int:
+        """Return the batch size that files beginning with this claim were loaded with."""
+        with translated(), self._conn.transaction():
+            found = self._conn.execute(
+                FIND_SIZES, {"submitter": self._submitter, "fingerprint": fingerprint}
+            ).fetchall()
+        sizes = [int(row[0]) for row in found]
+        return sizes[0] if sizes and self._batch_size not in sizes else self._batch_size
+
+    def load(self, batch: RawBatch) -> None:
+        """Load one batch, unless it is there already."""
+        result, count = self._result, len(batch.records)
+        with translated():
+            try:
+                with self._conn.transaction():
+                    encoded = self._store(batch)
+            except errors.UniqueViolation as error:
+                if error.diag.constraint_name != BATCH_KEY:
+                    raise
+                encoded = None
+        if encoded is None:
+            result.batches_already_loaded += 1
+            result.claims_already_loaded += count
+        else:
+            result.batches += 1
+            result.claims += count
+            result.not_decoded += len(encoded.failed)
+            result.reasons.update(encoded.reasons)
+
+    def _store(self, batch: RawBatch) -> Encoded | None:
+        """Encrypt and copy one batch in the running transaction; None if it is there."""
+        conn, count = self._conn, len(batch.records)
+        key = {"submitter": self._submitter, "idempotency_key": batch.idempotency_key}
+        if conn.execute(FIND_BATCH, key).fetchone() is not None:
+            return None
+        (batch_id,) = conn.execute(RESERVE_BATCH_ID).fetchone() or (0,)
+        blocks = conn.execute(RESERVE_CLAIM_IDS, {"count": count}).fetchall()
+        claim_ids = [
+            claim_id
+            for (start,) in sorted(blocks)
+            for claim_id in range(start, start + IDS_PER_BLOCK)
+        ][:count]
+        encoded = encode_batch(batch.records, claim_ids, self._keyring, batch_id)
+        with conn.cursor(row_factory=rows.class_row(_Opened)) as cur:
+            opened = cur.execute(
+                OPEN_BATCH,
+                {
+                    **key,
+                    "batch_id": batch_id,
+                    "data_key_id": self._keyring.active_data_key_id,
+                    "claim_count": count,
+                    "staged_count": len(encoded.claims),
+                    "line_count": len(encoded.lines),
+                    "first_claim_id": claim_ids[0],
+                    "last_claim_id": claim_ids[-1],
+                },
+            ).fetchone()
+        if opened is None:
+            msg = "pipeline.open_batch returned no row"
+            raise AssertionError(msg)
+        here = (batch_id, opened.submitter_id)
+        _copy(
+            conn,
+            "claims",
+            ("batch_id", "submitter_id", "received_on", "received_at", *CLAIM_COLUMNS),
+            (*here, opened.received_on, opened.received_at),
+            encoded.claims,
+        )
+        _copy(
+            conn,
+            "claim_lines",
+            ("batch_id", "submitter_id", "received_on", *LINE_COLUMNS),
+            (*here, opened.received_on),
+            encoded.lines,
+        )
+        _copy(
+            conn,
+            "failed_claims",
+            (
+                *("batch_id", "submitter_id", "received_at", "stage", "rule_codes"),
+                *FAILED_COLUMNS,
+            ),
+            (*here, opened.received_at, "decode", f"{{{DECODE_RULE}}}"),
+            encoded.failed,
+        )
+        conn.execute(CLOSE_BATCH, {"batch_id": batch_id})
+        return encoded
+
+
+def _copy(
+    conn: Connection[Any],
+    table: str,
+    columns: Sequence[str],
+    common: Row,
+    copied: Sequence[Row],
+) -> None:
+    """Copy rows that all begin with the same values; no rows, no statement."""
+    if not copied:
+        return
+    statement = sql.SQL("copy staging.{} ({}) from stdin").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    with conn.cursor() as cur, cur.copy(statement) as copy:
+        for row in copied:
+            copy.write_row(common + row)

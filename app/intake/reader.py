@@ -1,0 +1,188 @@
+"""Cut a file of claims into one text per claim, streaming, without decoding them.
+
+NDJSON or a JSON array is told from the first byte that is not blank, gzip from its
+magic number. An array is cut by a scan that knows only strings and brackets: a
+streaming parser stops for good at the first error and gives no element's own bytes,
+while here an element with an error in it becomes one undecodable claim, kept as it
+was sent, and the rest goes on.
+"""
+
+import io
+import os
+import re
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from app.errors import ClaimsError
+
+CHUNK: Final = 1 << 20
+"""Bytes read at once."""
+
+RECORD_LIMIT: Final = 1 << 20
+"""Bytes of one claim. Of a longer one, one byte more than this is kept to show it."""
+
+STDIN: Final = "-"
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
+_BOM: Final = b"\xef\xbb\xbf"
+_BLANKS: Final = b" \t\r\n"
+_QUOTE, _CLOSE_ARRAY = b'"]'
+_OPENING, _CLOSING, _ENDING = b"[{", b"]}", b",]"
+# A whole string, or the quote of one that is not yet whole, or a bracket or comma.
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["\[\]{},]', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An opened file of claims."""
+
+    records: Iterator[bytes]
+    """The text of each claim, in file order, blanks around it dropped."""
+    position: Callable[[], int]
+    """Bytes of the file (compressed, if it is) read so far."""
+    size: int | None
+    """Bytes of the file; None for standard input."""
+
+
+@contextmanager
+def open_source(path: str) -> Iterator[Source]:
+    """Open a file of claims (`-`: standard input).
+
+    Raises:
+        ClaimsError: INTAKE_FILE_UNREADABLE, and from the records INTAKE_FILE_BROKEN
+            when the file is damaged or ends before it should.
+
+    """
+    if path == STDIN:
+        yield Source(_records("standard input", sys.stdin.buffer), lambda: 0, None)
+        return
+    try:
+        file = Path(path).open("rb")  # noqa: SIM115 - the stack below closes it
+    except OSError as error:
+        raise ClaimsError(
+            "INTAKE_FILE_UNREADABLE",
+            f"{path} cannot be read: {error.strerror}",
+            "Check the path and the permissions.",
+        ) from error
+    with file:
+        size = os.fstat(file.fileno()).st_size
+        yield Source(_records(path, file), file.tell, size)
+
+
+class _BrokenError(Exception):
+    """The text does not end as it should."""
+
+
+def _records(name: str, file: io.BufferedIOBase) -> Iterator[bytes]:
+    """Yield the claims; damage is told with the name of the file."""
+    try:
+        start = file.read(CHUNK)
+        if start.startswith(_GZIP_MAGIC):
+            yield from split(_inflated(start, file))
+        else:
+            yield from split(chain([start], iter(partial(file.read, CHUNK), b"")))
+    except (OSError, zlib.error, _BrokenError) as error:
+        raise ClaimsError(
+            "INTAKE_FILE_BROKEN",
+            f"{name} is damaged or not complete: {error}",
+            "Send the whole file and load it again: the batches before the damage stay, "
+            "and the load goes on after them.",
+        ) from error
+
+
+def _inflated(start: bytes, file: io.BufferedIOBase) -> Iterator[bytes]:
+    """Yield what a gzip stream of one or more members holds, in bounded chunks."""
+    member = zlib.decompressobj(wbits=_GZIP_WINDOW)
+    packed = start
+    while packed or (packed := file.read(CHUNK)):
+        if member.eof:
+            packed = packed.lstrip(b"\0")
+            if not packed:
+                continue
+            member = zlib.decompressobj(wbits=_GZIP_WINDOW)
+        yield member.decompress(packed, CHUNK)
+        packed = member.unconsumed_tail or member.unused_data
+    if not member.eof:
+        msg = "the gzip stream ends early"
+        raise _BrokenError(msg)
+
+
+def split(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the text of each claim from the chunks of an NDJSON text or JSON array."""
+    start = b""
+    for chunk in chunks:
+        start = (start + chunk).removeprefix(_BOM).lstrip(_BLANKS)
+        if len(start) >= len(_BOM):
+            break
+    if start.startswith(b"["):
+        yield from _elements(start[1:], chunks)
+    else:
+        yield from _lines(start, chunks)
+
+
+def _lines(start: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the lines that are not blank, none longer than the limit and one."""
+    tail = b""
+    for chunk in chain([start], chunks):
+        first, *others = chunk.split(b"\n")
+        if len(tail) <= RECORD_LIMIT:
+            tail = (tail + first).lstrip(_BLANKS)
+        for line in others:
+            if record := tail.strip(_BLANKS):
+                yield record[: RECORD_LIMIT + 1]
+            tail = line
+    if record := tail.strip(_BLANKS):
+        yield record[: RECORD_LIMIT + 1]
+
+
+def _elements(buffer: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the elements of an array whose opening bracket has been taken off."""
+    depth = start = scanned = 0
+    while True:
+        for token in _TOKEN.finditer(buffer, scanned):
+            mark = buffer[token.start()]
+            if mark == _QUOTE:
+                if token.end() == token.start() + 1:
+                    scanned = token.start()
+                    break
+            elif mark in _OPENING:
+                depth += 1
+            elif depth == 0 and mark in _ENDING:
+                if record := buffer[start : token.start()].strip(_BLANKS):
+                    yield record[: RECORD_LIMIT + 1]
+                start = token.end()
+                if mark == _CLOSE_ARRAY:
+                    yield from split(chain([buffer[start:]], chunks))
+                    return
+            elif depth and mark in _CLOSING:
+                depth -= 1
+            scanned = token.end()
+        buffer, start, scanned = _shortened(buffer, start, scanned)
+        chunk = next(chunks, None)
+        if chunk is None:
+            msg = "the JSON array is not closed"
+            raise _BrokenError(msg)
+        buffer += chunk
+
+
+def _shortened(buffer: bytes, start: int, scanned: int) -> tuple[bytes, int, int]:
+    """Drop what was cut off already, and the inside of an element over the limit.
+
+    The inside of an endless string goes too, but for its start and the backslash that
+    the next chunk may need to know of.
+    """
+    kept, ahead = buffer[start:scanned], buffer[scanned:]
+    if len(kept) > RECORD_LIMIT:
+        kept = kept[: RECORD_LIMIT + 1]
+    if len(ahead) > RECORD_LIMIT:
+        escape = b"\\" * ((len(ahead) - len(ahead.rstrip(b"\\"))) % 2)
+        inside = ahead[1 : RECORD_LIMIT + 1].replace(b"\\", b"/").replace(b'"', b"'")
+        ahead = ahead[:1] + inside + escape
+    return kept + ahead, 0, len(kept)
