@@ -17,7 +17,7 @@ PARTIAL_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def matching(pattern: str, what: str) -> Check:
-    """Text that matches the whole pattern, as it stands."""
+    """Check text that matches the whole pattern, as it stands."""
     compiled = re.compile(pattern, re.ASCII)
 
     def check(text: str) -> str:
@@ -30,7 +30,7 @@ def matching(pattern: str, what: str) -> Check:
 
 
 def one_of(values: Sequence[str]) -> Check:
-    """Text that is one of the values."""
+    """Check text that is one of the values."""
     known = frozenset(values)
     listed = ", ".join(value or "nothing" for value in values)
 
@@ -44,7 +44,7 @@ def one_of(values: Sequence[str]) -> Check:
 
 
 def number(places: int, lowest: str, highest: str) -> Check:
-    """A decimal number within bounds, brought to one number of decimal places."""
+    """Check a decimal number within bounds, brought to one number of decimal places."""
     grammar = re.compile(rf"\d+(\.\d{{0,{places}}})?|\.\d{{1,{places}}}", re.ASCII)
     low, high, quantum = Decimal(lowest), Decimal(highest), Decimal(1).scaleb(-places)
 
@@ -62,12 +62,12 @@ def number(places: int, lowest: str, highest: str) -> Check:
 
 
 def optional(check: Check) -> Check:
-    """Null for an empty text, else what the check says."""
+    """Give null for an empty text, else what the check says."""
     return lambda text: check(text) if text else None
 
 
 def padded(width: int, what: str) -> Check:
-    """Digits, with the leading zeros that a spreadsheet has eaten put back."""
+    """Check digits, and put back the leading zero that a spreadsheet has eaten."""
     grammar = re.compile(rf"\d{{{max(1, width - 1)},{width}}}", re.ASCII)
 
     def check(text: str) -> str:
@@ -80,7 +80,7 @@ def padded(width: int, what: str) -> Check:
 
 
 def flag(yes: str, no: str) -> Check:
-    """True or false, by one text for each."""
+    """Read true or false, by one text for each."""
     values = {yes: "true", no: "false"}
     listed = " nor ".join(value or "nothing" for value in (yes, no))
 
@@ -94,7 +94,7 @@ def flag(yes: str, no: str) -> Check:
 
 
 def facility(text: str) -> Value:
-    """True or false by the payment setting; null for a code that is not assigned."""
+    """Read true or false by the payment setting; null for a code that is not assigned."""
     settings: dict[str, Value] = {
         "Facility": "true",
         "Non-Facility": "false",
@@ -107,7 +107,7 @@ def facility(text: str) -> Value:
 
 
 def name(text: str) -> str:
-    """Printable text on one line, blanks and footnote stars at its end dropped."""
+    """Check printable text on one line, blanks and footnote stars at its end dropped."""
     value = " ".join(text.split()).rstrip("*")
     if not value or len(value) > LONGEST_NAME or not value.isprintable():
         message = f"is not a name of 1 to {LONGEST_NAME} printable characters"
@@ -116,7 +116,7 @@ def name(text: str) -> str:
 
 
 def day(text: str) -> str:
-    """A calendar date, YYYY-MM-DD."""
+    """Check a calendar date, YYYY-MM-DD."""
     if PARTIAL_DATE.fullmatch(text) is None:
         message = "is not a date in the form YYYY-MM-DD"
         raise ValueError(message)

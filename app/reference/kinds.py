@@ -91,9 +91,7 @@ RVU: Final = Kind(
             fields.matching("|[0-9A-Z]{5}", "empty or a HCPCS code"),
         ),
         Column("conversion_factor", fields.number(4, "10", "100")),
-        Column(
-            "supervision", fields.matching("|[0-9][0-9A-Z]", "a supervision indicator")
-        ),
+        Column("supervision", fields.matching("|[0-9][0-9A-Z]", "a supervision indicator")),
         Column("calculation_flag", fields.matching("[0-9]?", "one digit")),
         Column("imaging_family", fields.matching("|[0-9]{2}", "two digits")),
         Column("opps_non_facility_pe_rvu", _rvu),

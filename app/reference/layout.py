@@ -147,7 +147,7 @@ def row_invalid(source: Source, problem: str) -> ClaimsError:
 
 
 def separated(source: Source) -> Iterator[tuple[int, list[str]]]:
-    """Rows of a CSV file with the line each begins on.
+    """Give the rows of a CSV file with the line each begins on.
 
     Rows without any value, which spreadsheets leave behind, are passed over.
     """
@@ -163,31 +163,31 @@ def separated(source: Source) -> Iterator[tuple[int, list[str]]]:
 
 
 def head_rows(source: Source) -> list[list[str]]:
-    """First rows of a file, as far as they are CSV."""
+    """Give the first rows of a file, as far as they are CSV."""
     lines = source.text[:HEAD_SIZE].splitlines(keepends=True)[:HEAD_LINES]
     rows: list[list[str]] = []
     try:
         for _, cells in separated(Source(source.name, "".join(lines).encode())):
-            rows.append(cells)  # noqa: PERF401, what stands before an error counts
+            rows.append(cells)
     except ClaimsError:
         return rows
     return rows
 
 
 def heading(cell: str) -> str:
-    """Column heading in one spelling: letters and digits alone, in capitals."""
+    """Bring a column heading to one spelling: letters and digits alone, in capitals."""
     return "".join(filter(str.isalnum, cell)).upper()
 
 
 def headings(cells: Sequence[str]) -> list[str]:
-    """Column headings of a row."""
+    """Bring the column headings of a row to one spelling."""
     return [heading(cell) for cell in cells]
 
 
 def below_headings(
     source: Source, is_heading: Callable[[list[str]], bool]
 ) -> tuple[list[list[str]], Iterator[tuple[int, list[str]]]]:
-    """Rows down to the headings, those included, and what stands below them."""
+    """Give the rows down to the headings, those included, and what stands below them."""
     records = separated(source)
     above: list[list[str]] = []
     for _, cells in records:

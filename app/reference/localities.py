@@ -134,16 +134,13 @@ def _recognises_opps_cap(source: Source) -> bool:
 def _is_opps_cap_heading(cells: list[str]) -> bool:
     found = headings(cells)
     return len(found) >= len(OPPS_CAP_HEADINGS) and all(
-        pattern.fullmatch(text)
-        for pattern, text in zip(OPPS_CAP_HEADINGS, found, strict=False)
+        pattern.fullmatch(text) for pattern, text in zip(OPPS_CAP_HEADINGS, found, strict=False)
     )
 
 
 def _read_opps_cap(source: Source) -> list[Parsed]:
     _, records = below_headings(source, _is_opps_cap_heading)
-    rows = read_table(
-        source, OPPS_CAP, records, len(OPPS_CAP_HEADINGS), OPPS_CAP_POSITIONS
-    )
+    rows = read_table(source, OPPS_CAP, records, len(OPPS_CAP_HEADINGS), OPPS_CAP_POSITIONS)
     return [Parsed(OPPS_CAP, "OPPSCAP csv", source, Published(), rows)]
 
 

@@ -111,9 +111,7 @@ TRAILER: Final = "TRL"
 def _recognises_csv(source: Source) -> bool:
     rows = head_rows(source)
     last = next((index for index, cells in enumerate(rows) if _is_heading(cells)), None)
-    return last is not None and {"WORKRVU", "CONVFACTOR"} <= set(
-        _read_downwards(rows[: last + 1])
-    )
+    return last is not None and {"WORKRVU", "CONVFACTOR"} <= set(_read_downwards(rows[: last + 1]))
 
 
 def _is_heading(cells: list[str]) -> bool:

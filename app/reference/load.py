@@ -1,0 +1,140 @@
+"""Load releases into the database: one transaction each, rows by COPY."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final, LiteralString
+
+from psycopg import Connection, sql
+from psycopg.rows import class_row
+
+from app.errors import translated
+from app.reference.releases import Release
+
+REGISTER_RELEASE: Final[LiteralString] = """
+select maintenance.register_release(
+  %(kind)s, %(qpp_status)s, %(name)s, %(valid_from)s, %(valid_to)s, %(is_starter)s,
+  %(file_name)s, %(file_sha256)s, %(row_count)s
+)"""
+
+REFRESH_PERIODS: Final[LiteralString] = "select maintenance.refresh_periods(%(kind)s)"
+
+PERIODS: Final[LiteralString] = """
+select
+  period.release_id, release.name, period.qpp_status, period.valid_from,
+  nullif(period.valid_to, 'infinity') as valid_to
+from reference.periods_in_force as period
+inner join reference.releases as release on period.release_id = release.release_id
+where period.kind = %(kind)s
+order by period.valid_from, period.qpp_status"""
+
+LOADED_BEFORE: Final[LiteralString] = """
+select release.release_id
+from reference.releases as release
+where
+  release.kind = %(kind)s
+  and release.qpp_status = %(qpp_status)s
+  and release.file_sha256 = %(file_sha256)s
+  and release.valid_from = %(valid_from)s
+  and release.valid_to is not distinct from %(valid_to)s"""
+
+ROWS_PER_REPORT: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Dates on which a release is in force for a QPP status; valid_to None is open."""
+
+    release_id: int
+    name: str
+    qpp_status: str
+    valid_from: date
+    valid_to: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What became of a release."""
+
+    release: Release
+    release_id: int
+    in_force: list[Period]
+    superseded: list[Period] | None
+    """Periods that others were in force on until now; None when nothing was loaded,
+    because the same content had been loaded for the same dates before."""
+
+
+def load(
+    conn: Connection[Any],
+    release: Release,
+    *,
+    is_starter: bool = False,
+    on_rows: Callable[[int], None] = lambda _: None,
+) -> Loaded:
+    """Load a release in a transaction of its own; conn as the operator.
+
+    on_rows is told how many more rows were sent. Raises DatabaseError.
+    """
+    parameters = {
+        "kind": release.kind.code,
+        "qpp_status": release.qpp_status,
+        "name": release.name,
+        "valid_from": release.valid_from,
+        "valid_to": release.valid_to,
+        "is_starter": is_starter,
+        "file_name": release.source.name,
+        "file_sha256": release.source.sha256,
+        "row_count": len(release.rows),
+    }
+    with translated(), conn.transaction():
+        release_id = _scalar(conn, REGISTER_RELEASE, parameters)
+        before = _periods(conn, release)
+        if release_id is None:
+            release_id = _scalar(conn, LOADED_BEFORE, parameters)
+            on_rows(len(release.rows))
+            return Loaded(release, release_id, _of(release_id, before), superseded=None)
+        _copy(conn, release, release_id, on_rows)
+        _scalar(conn, REFRESH_PERIODS, {"kind": release.kind.code})
+        in_force = _of(release_id, _periods(conn, release))
+    return Loaded(release, release_id, in_force, _superseded(before, in_force))
+
+
+def _scalar(conn: Connection[Any], query: LiteralString, parameters: dict[str, Any]) -> Any:  # noqa: ANN401, one value of any type
+    return conn.execute(query, parameters, binary=True).fetchall()[0][0]
+
+
+def _periods(conn: Connection[Any], release: Release) -> list[Period]:
+    with conn.cursor(row_factory=class_row(Period)) as cursor:
+        return cursor.execute(PERIODS, {"kind": release.kind.code}).fetchall()
+
+
+def _of(release_id: int, periods: list[Period]) -> list[Period]:
+    return [period for period in periods if period.release_id == release_id]
+
+
+def _copy(
+    conn: Connection[Any], release: Release, release_id: int, on_rows: Callable[[int], None]
+) -> None:
+    statement = sql.SQL("copy reference.{} ({}) from stdin").format(
+        sql.Identifier(release.kind.table),
+        sql.SQL(", ").join(map(sql.Identifier, ("release_id", *release.kind.column_names))),
+    )
+    with conn.cursor() as cursor, cursor.copy(statement) as copy:
+        for start in range(0, len(release.rows), ROWS_PER_REPORT):
+            part = release.rows[start : start + ROWS_PER_REPORT]
+            for row in part:
+                copy.write_row((release_id, *row))
+            on_rows(len(part))
+
+
+def _superseded(before: list[Period], in_force: list[Period]) -> list[Period]:
+    """Say what other releases lost: their periods cut to the dates that were taken."""
+    lost = []
+    for old in before:
+        for new in in_force:
+            first = max(old.valid_from, new.valid_from)
+            last = min(old.valid_to or date.max, new.valid_to or date.max)
+            if old.qpp_status == new.qpp_status and first <= last:
+                until = None if last == date.max else last
+                lost.append(replace(old, valid_from=first, valid_to=until))
+    return lost
