@@ -16,7 +16,7 @@ import msgspec
 from app.intake import grammar
 from app.intake.model import CENT, THOUSANDTH, Claim, ServiceLine
 from app.intake.reader import RECORD_LIMIT
-from app.vault import BatchCipher, KeyRing, normalised
+from app.vault import KeyRing, normalised
 
 OLDEST_AGE: Final = 124
 """Years; a patient older than this at service is V007."""
@@ -83,13 +83,9 @@ def encode_batch(
 ) -> Encoded:
     """Decode, check and encrypt the claims of a batch, in order."""
     encoder = _Encoder(keyring, batch_id)
-    for position, (record, claim_id) in enumerate(
-        zip(records, claim_ids, strict=True), start=1
-    ):
+    for position, (record, claim_id) in enumerate(zip(records, claim_ids, strict=True), start=1):
         try:
-            if len(record) > RECORD_LIMIT:
-                raise _TooLongError
-            claim = _decode(record)
+            claim = _decoded(record)
         except (msgspec.MsgspecError, UnicodeDecodeError, _TooLongError) as error:
             encoder.add_failed(claim_id, position, record, error)
         else:
@@ -99,6 +95,12 @@ def encode_batch(
 
 class _TooLongError(Exception):
     """The text of a claim is longer than any claim can be."""
+
+
+def _decoded(record: bytes) -> Claim:
+    if len(record) > RECORD_LIMIT:
+        raise _TooLongError
+    return _decode(record)
 
 
 # What msgspec and the model say, as far as it cannot hold what the submitter sent.
@@ -196,13 +198,9 @@ class _Encoder:
         self.encoded: Final = Encoded()
         self._keyring = keyring
         self._batch_id = batch_id
-        self._encrypt = keyring.batch_cipher(
-            keyring.active_data_key_id, batch_id
-        ).encrypt
+        self._encrypt = keyring.batch_cipher(keyring.active_data_key_id, batch_id).encrypt
 
-    def add_failed(
-        self, claim_id: int, position: int, record: bytes, error: Exception
-    ) -> None:
+    def add_failed(self, claim_id: int, position: int, record: bytes, error: Exception) -> None:
         """Add a claim that could not be decoded."""
         where, reason = _explained(error)
         original = record.decode("utf-8", "surrogateescape")
@@ -246,16 +244,12 @@ class _Encoder:
             doubts.code(grammar.npi, claim.billing_npi, "billing_npi"),
             doubts.optional(grammar.taxonomy, claim.billing_taxonomy, "billing_taxonomy"),
             doubts.optional(grammar.npi, claim.rendering_npi, "rendering_npi"),
-            doubts.optional(
-                grammar.taxonomy, claim.rendering_taxonomy, "rendering_taxonomy"
-            ),
+            doubts.optional(grammar.taxonomy, claim.rendering_taxonomy, "rendering_taxonomy"),
             age,
             doubts.code(grammar.sex, patient.sex, "patient.sex"),
             doubts.optional(grammar.zip_code, location.zip, "service_location.zip"),
             doubts.optional(grammar.carrier, location.carrier, "service_location.carrier"),
-            doubts.optional(
-                grammar.locality, location.locality, "service_location.locality"
-            ),
+            doubts.optional(grammar.locality, location.locality, "service_location.locality"),
             _array(doubts.codes(grammar.icd10cm, claim.diagnoses, "diagnoses")),
             claim.total_charge.quantize(CENT),
             first_service,
@@ -342,11 +336,7 @@ def _age(birth: date | None, service: date | None, doubts: _Doubts) -> int | Non
         return None
     if service is None:
         return None
-    years = (
-        service.year
-        - birth.year
-        - ((service.month, service.day) < (birth.month, birth.day))
-    )
+    years = service.year - birth.year - ((service.month, service.day) < (birth.month, birth.day))
     if years < 0:
         doubts.add("V005", "patient.birth_date")
         return None

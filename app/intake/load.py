@@ -7,18 +7,22 @@ while two identical stretches of one file are two batches.
 """
 
 import hashlib
+import multiprocessing
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import chain
-from typing import Any, Final
+from multiprocessing.connection import Connection as Pipe
+from typing import Any, Final, Self
 
 from psycopg import Connection, errors, rows, sql
 
 from app.database import Role, connect
-from app.errors import translated
+from app.errors import ClaimsError, translated
 from app.intake.encode import (
     CLAIM_COLUMNS,
     DECODE_RULE,
@@ -94,6 +98,20 @@ class LoadResult:
     claims_already_loaded: int = 0
     seconds: float = 0.0
 
+    @property
+    def claims_per_second(self) -> float:
+        """Speed of the load; zero when nothing was loaded."""
+        return self.claims / self.seconds if self.claims else 0.0
+
+    def add(self, other: Self) -> None:
+        """Add the counts of a part of the load."""
+        self.claims += other.claims
+        self.not_decoded += other.not_decoded
+        self.reasons.update(other.reasons)
+        self.batches += other.batches
+        self.batches_already_loaded += other.batches_already_loaded
+        self.claims_already_loaded += other.claims_already_loaded
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -125,6 +143,9 @@ def load_files(
 ) -> LoadResult:
     """Load files of claims (`-`: standard input) for the configured submitter.
 
+    This process loads, and so do `settings.connections - 1` helper processes from the
+    second batch on, each over a connection of its own.
+
     Raises:
         ClaimsError: from the files, the vault or the database. Batches loaded before
             the error stay, and loading the same files again goes on after them.
@@ -132,18 +153,99 @@ def load_files(
     """
     result = LoadResult()
     started = time.monotonic()
-    with connect(Role.APP) as conn:
-        loader = _Loader(conn, KeyRing.open(conn, settings), settings, result)
+    with connect(Role.APP) as conn, ExitStack() as stack:
+        loader = _Loader(conn, KeyRing.open(conn, settings), settings)
+        helpers: list[_Helper] = []
         for path in paths:
             with open_source(path) as source:
                 for batch in loader.batches(source.records):
-                    loader.load(batch)
-                    on_progress(
-                        Progress(path, source.position(), source.size, result.claims)
-                    )
+                    helper = next((one for one in helpers if one.is_idle(result)), None)
+                    if helper is None:
+                        result.add(loader.load(batch))
+                    else:
+                        helper.give(batch)
+                    if not helpers:
+                        helpers = [
+                            stack.enter_context(_Helper(settings))
+                            for _ in range(1, settings.connections)
+                        ]
+                    on_progress(Progress(path, source.position(), source.size, result.claims))
             result.files += 1
+        for helper in helpers:
+            helper.finish(result)
     result.seconds = time.monotonic() - started
     return result
+
+
+class _Helper:
+    """A process that loads batches given to it, over a connection of its own.
+
+    It ends when this process closes its end of the pipe or dies, after the batch at hand.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_help, args=(theirs, settings), name="claims-load-helper"
+        )
+        self._process.start()
+        theirs.close()
+        self._busy = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pipe.close()
+        self._process.join()
+
+    def is_idle(self, result: LoadResult) -> bool:
+        """Whether it waits for a batch; what it did meanwhile is added to the result."""
+        if self._busy and self._pipe.poll():
+            self._take(result)
+        return not self._busy
+
+    def give(self, batch: RawBatch) -> None:
+        """Hand it a batch."""
+        self._pipe.send(batch)
+        self._busy = True
+
+    def finish(self, result: LoadResult) -> None:
+        """Wait until it has done what it was given."""
+        if self._busy:
+            self._take(result)
+
+    def _take(self, result: LoadResult) -> None:
+        try:
+            answer = self._pipe.recv()
+        except EOFError:
+            raise ClaimsError(
+                "INTAKE_HELPER_DIED",
+                "a helper process of the load ended without an answer",
+                "Look at its message above, then load the same files again: whole batches "
+                "stay, and the load goes on after them.",
+            ) from None
+        if not isinstance(answer, LoadResult):
+            raise ClaimsError(*answer)
+        result.add(answer)
+        self._busy = False
+
+
+def _help(pipe: Pipe, settings: Settings) -> None:
+    """Load the batches that come through the pipe; answer with results or an error."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with connect(Role.APP) as conn:
+            loader = _Loader(conn, KeyRing.open(conn, settings), settings)
+            answer = LoadResult()
+            while True:
+                pipe.send(answer)
+                answer = loader.load(pipe.recv())
+    except ClaimsError as error:
+        pipe.send((error.code, error.message, error.hint))
+    except (EOFError, BrokenPipeError):
+        return
 
 
 class _Loader:
@@ -154,13 +256,11 @@ class _Loader:
         conn: Connection[Any],
         keyring: KeyRing,
         settings: Settings,
-        result: LoadResult,
     ) -> None:
         self._conn = conn
         self._keyring = keyring
         self._submitter = settings.claims_submitter
         self._batch_size = settings.batch_size
-        self._result = result
 
     def batches(self, records: Iterator[bytes]) -> Iterator[RawBatch]:
         """Gather the claims of a file into batches.
@@ -198,9 +298,8 @@ class _Loader:
         sizes = [int(row[0]) for row in found]
         return sizes[0] if sizes and self._batch_size not in sizes else self._batch_size
 
-    def load(self, batch: RawBatch) -> None:
+    def load(self, batch: RawBatch) -> LoadResult:
         """Load one batch, unless it is there already."""
-        result, count = self._result, len(batch.records)
         with translated():
             try:
                 with self._conn.transaction():
@@ -209,14 +308,15 @@ class _Loader:
                 if error.diag.constraint_name != BATCH_KEY:
                     raise
                 encoded = None
+        count = len(batch.records)
         if encoded is None:
-            result.batches_already_loaded += 1
-            result.claims_already_loaded += count
-        else:
-            result.batches += 1
-            result.claims += count
-            result.not_decoded += len(encoded.failed)
-            result.reasons.update(encoded.reasons)
+            return LoadResult(batches_already_loaded=1, claims_already_loaded=count)
+        return LoadResult(
+            claims=count,
+            not_decoded=len(encoded.failed),
+            reasons=Counter(encoded.reasons),
+            batches=1,
+        )
 
     def _store(self, batch: RawBatch) -> Encoded | None:
         """Encrypt and copy one batch in the running transaction; None if it is there."""

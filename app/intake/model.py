@@ -49,9 +49,11 @@ def _check(field: str, value: Decimal, limit: Decimal, scale: Decimal) -> None:
     raise ValueError(msg)
 
 
-class Address(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False
-):
+class _Part(msgspec.Struct, forbid_unknown_fields=True, gc=False, frozen=True, kw_only=True):
+    """What all parts of a claim share: exactly these fields, by name, never changed."""
+
+
+class Address(_Part, frozen=True, kw_only=True):
     """Patient address, 837P loop 2010BA / 2010CA, segments N3 and N4. All PHI."""
 
     line: Text
@@ -64,9 +66,7 @@ class Address(
     """ZIP code, N403."""
 
 
-class Patient(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False
-):
+class Patient(_Part, frozen=True, kw_only=True):
     """The patient, 837P loop 2010BA (subscriber) or 2010CA. All PHI but the sex."""
 
     member_id: Text
@@ -87,9 +87,7 @@ class Patient(
     """Telephone, PER04."""
 
 
-class ServiceLocation(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False
-):
+class ServiceLocation(_Part, frozen=True, kw_only=True):
     """Where the service was: a ZIP code, or the payment locality itself.
 
     With none of them the claim is accepted and its lines wait for a person: a
@@ -104,9 +102,7 @@ class ServiceLocation(
     """Medicare payment locality, two digits."""
 
 
-class ServiceLine(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False
-):
+class ServiceLine(_Part, frozen=True, kw_only=True):
     """One service line, 837P loop 2400."""
 
     hcpcs: Text
@@ -137,9 +133,7 @@ class ServiceLine(
         _check("charge", self.charge, _MONEY_LIMIT, CENT)
 
 
-class Claim(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False
-):
+class Claim(_Part, frozen=True, kw_only=True):
     """One professional claim, 837P loop 2300 with its providers and patient."""
 
     claim_number: Annotated[str, msgspec.Meta(max_length=TEXT_LIMIT, pattern=r"\S")]
@@ -160,9 +154,7 @@ class Claim(
     """The patient, loops 2010BA and 2010CA."""
     service_location: ServiceLocation = ServiceLocation()
     """Where the service was, loop 2310C."""
-    diagnoses: Annotated[
-        tuple[Text, ...], msgspec.Meta(min_length=1, max_length=12)
-    ]
+    diagnoses: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1, max_length=12)]
     """ICD-10-CM codes, the principal first, with or without the dot, HI*ABK/ABF."""
     total_charge: Decimal
     """Claim charge in dollars, CLM02."""

@@ -7,7 +7,6 @@ while here an element with an error in it becomes one undecodable claim, kept as
 was sent, and the rest goes on.
 """
 
-import io
 import os
 import re
 import sys
@@ -18,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from app.errors import ClaimsError
 
@@ -33,8 +32,8 @@ _GZIP_MAGIC: Final = b"\x1f\x8b"
 _GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
 _BOM: Final = b"\xef\xbb\xbf"
 _BLANKS: Final = b" \t\r\n"
-_QUOTE, _CLOSE_ARRAY = b'"]'
-_OPENING, _CLOSING, _ENDING = b"[{", b"]}", b",]"
+_STEPS: Final = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
+_ENDING: Final = (b",", b"]")
 # A whole string, or the quote of one that is not yet whole, or a bracket or comma.
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["\[\]{},]', re.DOTALL)
 
@@ -80,7 +79,7 @@ class _BrokenError(Exception):
     """The text does not end as it should."""
 
 
-def _records(name: str, file: io.BufferedIOBase) -> Iterator[bytes]:
+def _records(name: str, file: BinaryIO) -> Iterator[bytes]:
     """Yield the claims; damage is told with the name of the file."""
     try:
         start = file.read(CHUNK)
@@ -97,7 +96,7 @@ def _records(name: str, file: io.BufferedIOBase) -> Iterator[bytes]:
         ) from error
 
 
-def _inflated(start: bytes, file: io.BufferedIOBase) -> Iterator[bytes]:
+def _inflated(start: bytes, file: BinaryIO) -> Iterator[bytes]:
     """Yield what a gzip stream of one or more members holds, in bounded chunks."""
     member = zlib.decompressobj(wbits=_GZIP_WINDOW)
     packed = start
@@ -147,23 +146,19 @@ def _elements(buffer: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
     depth = start = scanned = 0
     while True:
         for token in _TOKEN.finditer(buffer, scanned):
-            mark = buffer[token.start()]
-            if mark == _QUOTE:
-                if token.end() == token.start() + 1:
-                    scanned = token.start()
-                    break
-            elif mark in _OPENING:
-                depth += 1
-            elif depth == 0 and mark in _ENDING:
-                if record := buffer[start : token.start()].strip(_BLANKS):
-                    yield record[: RECORD_LIMIT + 1]
-                start = token.end()
-                if mark == _CLOSE_ARRAY:
-                    yield from split(chain([buffer[start:]], chunks))
-                    return
-            elif depth and mark in _CLOSING:
-                depth -= 1
+            mark = token[0]
+            if mark == b'"':
+                break
             scanned = token.end()
+            if depth or mark not in _ENDING:
+                depth = max(0, depth + _STEPS.get(mark, 0))
+                continue
+            if record := buffer[start : token.start()].strip(_BLANKS):
+                yield record[: RECORD_LIMIT + 1]
+            start = scanned
+            if mark == b"]":
+                yield from split(chain([buffer[start:]], chunks))
+                return
         buffer, start, scanned = _shortened(buffer, start, scanned)
         chunk = next(chunks, None)
         if chunk is None:
@@ -179,6 +174,11 @@ def _shortened(buffer: bytes, start: int, scanned: int) -> tuple[bytes, int, int
     the next chunk may need to know of.
     """
     kept, ahead = buffer[start:scanned], buffer[scanned:]
+    if not kept:
+        ahead = ahead.lstrip(_BLANKS)
+    quote = ahead.find(b'"')
+    if quote > 0:
+        kept, ahead = kept + ahead[:quote], ahead[quote:]
     if len(kept) > RECORD_LIMIT:
         kept = kept[: RECORD_LIMIT + 1]
     if len(ahead) > RECORD_LIMIT:

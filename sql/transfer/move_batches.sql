@@ -16,6 +16,7 @@ security definer
 set search_path = ''
 set plan_cache_mode = 'force_custom_plan'
 set jit = off
+set max_parallel_workers_per_gather = 0
 as $$
 #variable_conflict use_column
 declare

@@ -1,6 +1,8 @@
 -- One transaction: findings, failed claims, batch state and audit event together.
 -- force_custom_plan, so that the batch ids and days are constants to the planner:
--- it prunes the partitions and sees how many batches there are.
+-- it prunes the partitions and sees how many batches there are. No parallel workers:
+-- the machine's cores are shared out by calls, and workers would have to send back
+-- what they collect.
 create function validation.validate_batches(p_batch_ids bigint[])
 returns table (
   batch_id bigint,
@@ -13,6 +15,7 @@ security definer
 set search_path = ''
 set plan_cache_mode = 'force_custom_plan'
 set jit = off
+set max_parallel_workers_per_gather = 0
 as $$
 #variable_conflict use_column
 declare
