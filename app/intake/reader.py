@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -115,18 +115,20 @@ def _inflated(start: bytes, file: BinaryIO) -> Iterator[bytes]:
 
 def split(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Yield the text of each claim from the chunks of an NDJSON text or JSON array."""
-    start = b""
-    for chunk in chunks:
-        start = (start + chunk).removeprefix(_BOM).lstrip(_BLANKS)
-        if len(start) >= len(_BOM):
-            break
-    if start.startswith(b"["):
-        yield from _elements(start[1:], chunks)
-    else:
-        yield from _lines(start, chunks)
+    rest: bytes | None = b""
+    while rest is not None:
+        start = b""
+        for chunk in chain([rest], chunks):
+            start = (start + chunk).removeprefix(_BOM).lstrip(_BLANKS)
+            if len(start) >= len(_BOM):
+                break
+        if start.startswith(b"["):
+            rest = yield from _elements(start[1:], chunks)
+        else:
+            rest = yield from _lines(start, chunks)
 
 
-def _lines(start: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _lines(start: bytes, chunks: Iterator[bytes]) -> Generator[bytes, None, None]:
     """Yield the lines that are not blank, none longer than the limit and one."""
     tail = b""
     for chunk in chain([start], chunks):
@@ -141,8 +143,8 @@ def _lines(start: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
         yield record[: RECORD_LIMIT + 1]
 
 
-def _elements(buffer: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the elements of an array whose opening bracket has been taken off."""
+def _elements(buffer: bytes, chunks: Iterator[bytes]) -> Generator[bytes, None, bytes]:
+    """Yield the elements of an array whose opening bracket was taken off; return what follows."""
     depth = start = scanned = 0
     while True:
         for token in _TOKEN.finditer(buffer, scanned):
@@ -157,8 +159,7 @@ def _elements(buffer: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
                 yield record[: RECORD_LIMIT + 1]
             start = scanned
             if mark == b"]":
-                yield from split(chain([buffer[start:]], chunks))
-                return
+                return buffer[start:]
         buffer, start, scanned = _shortened(buffer, start, scanned)
         chunk = next(chunks, None)
         if chunk is None:
