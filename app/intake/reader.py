@@ -34,8 +34,11 @@ _BOM: Final = b"\xef\xbb\xbf"
 _BLANKS: Final = b" \t\r\n"
 _STEPS: Final = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 _ENDING: Final = (b",", b"]")
-# A whole string, or the quote of one that is not yet whole, or a bracket or comma.
-_TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["\[\]{},]', re.DOTALL)
+_UNFINISHED: Final = (b"", b'"')
+# All up to the next bracket (and comma, between elements) that stands in no string, or up
+# to the quote of a string that is not yet whole.
+_INSIDE: Final = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
+_OUTSIDE: Final = re.compile(rb'(?:[^"\[\]{},]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +128,11 @@ def split(chunks: Iterator[bytes]) -> Iterator[bytes]:
         if start.startswith(b"["):
             rest = yield from _elements(start[1:], chunks)
         else:
-            rest = yield from _lines(start, chunks)
+            rest = None
+            yield from _lines(start, chunks)
 
 
-def _lines(start: bytes, chunks: Iterator[bytes]) -> Generator[bytes, None, None]:
+def _lines(start: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Yield the lines that are not blank, none longer than the limit and one."""
     tail = b""
     for chunk in chain([start], chunks):
@@ -147,15 +151,16 @@ def _elements(buffer: bytes, chunks: Iterator[bytes]) -> Generator[bytes, None, 
     """Yield the elements of an array whose opening bracket was taken off; return what follows."""
     depth = start = scanned = 0
     while True:
-        for token in _TOKEN.finditer(buffer, scanned):
-            mark = token[0]
-            if mark == b'"':
+        while run := (_INSIDE if depth else _OUTSIDE).match(buffer, scanned):
+            scanned = run.end()
+            mark = buffer[scanned : scanned + 1]
+            if mark in _UNFINISHED:
                 break
-            scanned = token.end()
+            scanned += 1
             if depth or mark not in _ENDING:
                 depth = max(0, depth + _STEPS.get(mark, 0))
                 continue
-            if record := buffer[start : token.start()].strip(_BLANKS):
+            if record := buffer[start : scanned - 1].strip(_BLANKS):
                 yield record[: RECORD_LIMIT + 1]
             start = scanned
             if mark == b"]":
@@ -174,16 +179,10 @@ def _shortened(buffer: bytes, start: int, scanned: int) -> tuple[bytes, int, int
     The inside of an endless string goes too, but for its start and the backslash that
     the next chunk may need to know of.
     """
-    kept, ahead = buffer[start:scanned], buffer[scanned:]
-    if not kept:
-        ahead = ahead.lstrip(_BLANKS)
-    quote = ahead.find(b'"')
-    if quote > 0:
-        kept, ahead = kept + ahead[:quote], ahead[quote:]
-    if len(kept) > RECORD_LIMIT:
-        kept = kept[: RECORD_LIMIT + 1]
-    if len(ahead) > RECORD_LIMIT:
-        escape = b"\\" * ((len(ahead) - len(ahead.rstrip(b"\\"))) % 2)
-        inside = ahead[1 : RECORD_LIMIT + 1].replace(b"\\", b"/").replace(b'"', b"'")
-        ahead = ahead[:1] + inside + escape
-    return kept + ahead, 0, len(kept)
+    kept = buffer[start:scanned].lstrip(_BLANKS)[: RECORD_LIMIT + 1]
+    string = buffer[scanned:]
+    if len(string) > RECORD_LIMIT:
+        escape = b"\\" * ((len(string) - len(string.rstrip(b"\\"))) % 2)
+        inside = string[1 : RECORD_LIMIT + 1].replace(b"\\", b"/").replace(b'"', b"'")
+        string = b'"' + inside + escape
+    return kept + string, 0, len(kept)
