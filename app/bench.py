@@ -1,0 +1,267 @@
+"""Measure loading and processing, and the floor below which no pipeline can go.
+
+The commands run as a user would run them, in two databases made for the purpose on the
+configured server: one that goes through the pipeline, and one whose empty tables take the
+same rows by COPY. Both are dropped at the end.
+"""
+
+import base64
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from app.database import Role, parameters
+from app.errors import ClaimsError, translated
+from app.settings import Settings
+
+PIPELINE_DATABASE: Final = "claims_bench"
+FLOOR_DATABASE: Final = "claims_bench_floor"
+
+# The order is that in which the pipeline inserts.
+PRODUCED: Final = (
+    ("production.claim_registry", "submitter_id, claim_number_token, frequency_code"),
+    ("production.claim_lines", "service_month, claim_id, line_number"),
+    ("production.claims", "service_month, claim_id"),
+    ("production.claim_findings", "service_month, claim_id"),
+)
+
+UNANALYZED: Final = """
+select format('alter table %s set (autovacuum_enabled = false)', relation.oid::regclass)
+from pg_catalog.pg_class as relation
+where
+  relation.relkind = 'r'
+  and relation.relnamespace in ('staging'::regnamespace, 'production'::regnamespace)"""
+
+ANALYZED_TABLES: Final = """
+select count(*)
+from pg_catalog.pg_class as relation
+where
+  relation.relkind = 'r'
+  and relation.relnamespace in ('staging'::regnamespace, 'production'::regnamespace)
+  and relation.reltuples >= 0"""
+
+STAGE_SECONDS: Final = """
+select
+  round(sum(distinct_call.validate_seconds)::numeric, 3),
+  round(sum(distinct_call.transfer_seconds)::numeric, 3)
+from (
+  select distinct on (batch.validated_at, batch.transferred_at)
+    batch.validate_seconds / count(*) over (partition by batch.validated_at)
+    * count(*) over (partition by batch.validated_at, batch.transferred_at)
+      as validate_seconds,
+    batch.transfer_seconds / count(*) over (partition by batch.transferred_at)
+    * count(*) over (partition by batch.validated_at, batch.transferred_at)
+      as transfer_seconds
+  from queue.batches as batch
+  where batch.batch_id > %(after)s
+) as distinct_call"""
+
+LAST_BATCH: Final = "select coalesce(max(batch.batch_id), 0) from queue.batches as batch"
+LAST_CLAIM: Final = "select coalesce(max(claim.claim_id), 0) from production.claims as claim"
+
+
+def run_bench(
+    settings: Settings, claims: int, seed: int, *, on_step: Callable[[str], None]
+) -> dict[str, Any]:
+    """Measure both runs; seconds and claims per second, by the names the command prints."""
+    with (
+        tempfile.TemporaryDirectory(prefix="claims-bench-") as folder,
+        _database(settings, PIPELINE_DATABASE) as pipeline,
+        _database(settings, FLOOR_DATABASE) as floor,
+    ):
+        bench = _Bench(settings, Path(folder), pipeline, floor, on_step)
+        bench.prepare()
+        cold = bench.measure(claims, seed)
+        cold["warm"] = bench.measure(claims, seed + 1)
+    return {"claims": claims, "connections": settings.connections, **cold}
+
+
+class _Bench:
+    """The two databases, and what is measured in them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Path,
+        pipeline: dict[str, str],
+        floor: dict[str, str],
+        on_step: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._pipeline = pipeline
+        self._floor = floor
+        self._on_step = on_step
+        self._key = base64.b64encode(secrets.token_bytes(32)).decode()
+
+    def prepare(self) -> None:
+        """Make the schema in both, and see to it that autovacuum analyses nothing."""
+        for info in (self._pipeline, self._floor):
+            self._on_step(f"making the schema in {info['dbname']}")
+            self._claims(info, "db", "upgrade")
+            with _connect(info) as conn, translated():
+                for (statement,) in conn.execute(UNANALYZED).fetchall():
+                    conn.execute(statement)
+        with _connect(self._floor) as conn, translated():
+            conn.execute("grant usage on schema production to claims_worker")
+            conn.execute("grant insert on all tables in schema production to claims_worker")
+
+    def measure(self, claims: int, seed: int) -> dict[str, Any]:
+        """Load and process generated claims, then copy what came out."""
+        with _connect(self._pipeline) as conn, translated():
+            last_batch = _one(conn, LAST_BATCH)
+            last_claim = _one(conn, LAST_CLAIM)
+            analyzed = _one(conn, ANALYZED_TABLES)
+        file = self._folder / f"claims-{seed}.ndjson"
+        self._on_step(f"generating {claims:,} claims")
+        self._claims(
+            self._pipeline, "generate", "--claims", str(claims), "--seed", str(seed),
+            "--output", str(file),
+        )  # fmt: skip
+        self._on_step("loading them")
+        loaded = self._claims(self._pipeline, "load", str(file))
+        file.unlink()
+        self._on_step("processing them")
+        processed = self._claims(self._pipeline, "process")
+        with _connect(self._pipeline) as conn, translated():
+            row = conn.execute(STAGE_SECONDS, {"after": last_batch}).fetchone() or (0, 0)
+        self._on_step("copying what came out into empty tables")
+        floor_seconds = self._copy_floor(last_claim)
+        seconds = processed["process_seconds"]
+        return {
+            "load_claims_per_second": loaded["claims_per_second"],
+            "tables_analyzed_before": analyzed,
+            "process_seconds": seconds,
+            "claims_per_second": processed["claims_per_second"],
+            "floor_seconds": round(floor_seconds, 3),
+            "ratio_to_floor": round(seconds / floor_seconds, 2),
+            "stage_seconds": {"validate": float(row[0]), "transfer": float(row[1])},
+            "transferred": processed["transferred"],
+            "failed": processed["failed"],
+            "pended": processed["pended"],
+        }
+
+    def _copy_floor(self, last_claim: int) -> float:
+        """Copy the new production rows into the empty tables; the seconds it took."""
+        parts = range(self._settings.connections)
+        for part in parts:
+            with _connect(self._pipeline) as conn, translated():
+                for table, order in PRODUCED:
+                    self._unload(conn, table, order, part, last_claim)
+        with _connect(self._floor) as conn, translated():
+            conn.execute(
+                sql.SQL("truncate {}").format(
+                    sql.SQL(", ").join(_identifier(table) for table, _ in PRODUCED)
+                )
+            )
+            conn.execute("checkpoint")
+        with ThreadPoolExecutor(len(parts)) as pool:
+            started = time.monotonic()
+            for done in [pool.submit(self._copy_part, part) for part in parts]:
+                done.result()
+            return time.monotonic() - started
+
+    def _unload(
+        self, conn: psycopg.Connection[Any], table: str, order: str, part: int, last_claim: int
+    ) -> None:
+        query = sql.SQL(
+            "copy (select * from {table} where claim_id > {after} and claim_id % {parts} = {part}"
+            " order by {order}) to stdout (format binary)"
+        ).format(
+            table=_identifier(table),
+            after=last_claim,
+            parts=self._settings.connections,
+            part=part,
+            order=sql.SQL(", ").join(map(sql.Identifier, order.split(", "))),
+        )
+        with self._part(table, part).open("wb") as file, conn.cursor().copy(query) as copy:
+            for block in copy:
+                file.write(block)
+
+    def _copy_part(self, part: int) -> None:
+        with _connect(self._floor, Role.WORKER) as conn, translated(), conn.transaction():
+            for table, _ in PRODUCED:
+                statement = sql.SQL("copy {} from stdin (format binary)").format(_identifier(table))
+                with (
+                    self._part(table, part).open("rb") as file,
+                    conn.cursor().copy(statement) as copy,
+                ):
+                    while block := file.read(1 << 20):
+                        copy.write(block)
+
+    def _part(self, table: str, part: int) -> Path:
+        return self._folder / f"{table}.{part}"
+
+    def _claims(self, info: dict[str, str], *arguments: str) -> dict[str, Any]:
+        """Run one of our commands on a database; its JSON answer."""
+        environment = os.environ | {
+            "DATABASE_URL": make_conninfo("", **info),
+            "CLAIMS_ENCRYPTION_KEY": self._key,
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "app", *arguments, "--json"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise ClaimsError(
+                "BENCH_COMMAND_FAILED",
+                f"claims {' '.join(arguments)} ended with {done.returncode}: "
+                f"{done.stderr.strip()[-2000:]}",
+                "Mend what it names, then run claims bench again.",
+            )
+        answer: dict[str, Any] = msgspec.json.decode(done.stdout.strip().splitlines()[-1])
+        return answer
+
+
+@contextmanager
+def _database(settings: Settings, name: str) -> Iterator[dict[str, str]]:
+    """Make an empty database on the configured server; the parameters to reach it."""
+    server = parameters(Role.ADMIN, settings)
+    if settings.database_url is None:
+        # Without a user each command logs in as the role it needs.
+        reached = {key: value for key, value in server.items() if key != "user"}
+    else:
+        reached = server
+    drop = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+    with _connect(server) as conn, translated():
+        conn.execute(drop)
+        conn.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        try:
+            yield reached | {"dbname": name}
+        finally:
+            conn.execute(drop)
+
+
+def _connect(info: dict[str, str], role: Role = Role.ADMIN) -> psycopg.Connection[Any]:
+    """Connect to a bench database, as the administrator or as a role."""
+    login = "postgres" if role is Role.ADMIN else str(role)
+    with translated():
+        if "user" in info:
+            options = {} if role is Role.ADMIN else {"options": f"-c role={role}"}
+            return psycopg.connect(make_conninfo("", **(info | options)), autocommit=True)
+        return psycopg.connect(make_conninfo("", **info, user=login), autocommit=True)
+
+
+def _identifier(table: str) -> sql.Identifier:
+    return sql.Identifier(*table.split("."))
+
+
+def _one(conn: psycopg.Connection[Any], query: str) -> int:
+    row = conn.execute(query).fetchone()
+    return int(row[0]) if row else 0
