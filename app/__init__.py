@@ -1,0 +1,1 @@
+"""Healthcare claims, processed by set-based SQL in PostgreSQL."""

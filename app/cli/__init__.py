@@ -1,0 +1,36 @@
+"""The command `claims`: one group, its commands, and how errors reach people and programs."""
+
+from typing import Any
+
+import rich_click as click
+
+from app.cli.db import db
+from app.cli.options import WANTS_JSON
+from app.console import err, notice, print_json
+from app.errors import ClaimsError
+
+
+class ClaimsGroup(click.RichGroup):
+    """A group that shows a ClaimsError as message, hint and code, and ends with status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click declares it
+        """Run the command; any other exception is a fault and keeps its traceback."""
+        try:
+            return super().invoke(ctx)
+        except ClaimsError as error:
+            err.print("Error:", style="bold red", end=" ")
+            notice(error.message)
+            notice(f"{error.hint} [{error.code}]")
+            if ctx.meta.get(WANTS_JSON):
+                report = {"code": error.code, "message": error.message, "hint": error.hint}
+                print_json({"error": report})
+            ctx.exit(1)
+
+
+@click.group(cls=ClaimsGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="claims-processor")
+def main() -> None:
+    """Healthcare claims: loaded, validated, priced by RVU, moved to production, in PostgreSQL."""
+
+
+main.add_command(db)

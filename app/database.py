@@ -1,0 +1,134 @@
+"""Connections: to the embedded server as one of its roles, or to DATABASE_URL's as a role."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+from urllib.parse import quote, urlencode
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import TupleRow
+
+from app.embedded import SUPERUSER, default_cluster
+from app.errors import ClaimsError, DatabaseError, from_psycopg, translated
+from app.paths import MIGRATIONS_DIR
+from app.settings import Settings, load_settings
+
+APPLICATION_NAME: Final = "claims"
+NO_REVISION: Final = "base"
+
+FIND_VERSION_TABLE: Final = "select to_regclass('public.alembic_version') is not null"
+FIND_REVISION: Final = "select version_num from public.alembic_version"
+FIND_MEMBERSHIP: Final = """
+select pg_has_role(current_user, role.oid, 'member')
+from pg_catalog.pg_roles as role
+where role.rolname = %(role)s"""
+
+
+class Role(StrEnum):
+    """Who acts: the administrator (migrations), or one of the roles that revisions make."""
+
+    ADMIN = "admin"
+    APP = "claims_app"
+    WORKER = "claims_worker"
+    OPERATOR = "claims_operator"
+    ANALYST = "claims_analyst"
+
+
+def connect(role: Role, *, autocommit: bool = False) -> psycopg.Connection[TupleRow]:
+    """Connect as `role`; the embedded server is started if it is not running.
+
+    For every role but ADMIN the schema must be the one this program needs (SCHEMA_NOT_CURRENT).
+    """
+    settings = load_settings()
+    info = parameters(role, settings)
+    try:
+        conn = psycopg.connect(make_conninfo("", **info), autocommit=True)
+    except psycopg.OperationalError as error:
+        if role is not Role.ADMIN:
+            _explain_refusal(role)
+        raise from_psycopg(error) from None
+    if role is not Role.ADMIN:
+        try:
+            check_schema(conn)
+        except BaseException:
+            conn.close()
+            raise
+    conn.autocommit = autocommit
+    return conn
+
+
+def parameters(role: Role, settings: Settings) -> dict[str, str]:
+    """Give libpq's parameters for `role`; starts the embedded server.
+
+    A DATABASE_URL with a user logs in as that user and takes the role on; one without a user
+    logs in as the role itself (the administrator as postgres).
+    """
+    if settings.database_url is None:
+        cluster = default_cluster(settings.claims_home)
+        cluster.start()
+        info = cluster.conninfo(SUPERUSER if role is Role.ADMIN else role)
+    else:
+        info = {k: str(v) for k, v in conninfo_to_dict(settings.database_url).items()}
+        if "user" not in info:
+            info["user"] = SUPERUSER if role is Role.ADMIN else str(role)
+        elif role is not Role.ADMIN:
+            info["options"] = f"{info.get('options', '')} -c role={role}".strip()
+    return {"application_name": APPLICATION_NAME} | info
+
+
+def as_url(info: Mapping[str, str]) -> str:
+    """Write libpq's parameters as a URL, without those that only libpq programs understand."""
+    rest = {
+        name: value
+        for name, value in info.items()
+        if name not in {"user", "dbname", "requirepeer", "application_name"}
+    }
+    login = f"{quote(info['user'], safe='')}@" if "user" in info else ""
+    dbname = quote(info.get("dbname", ""), safe="")
+    return f"postgresql://{login}/{dbname}?{urlencode(rest, quote_via=quote, safe='/')}"
+
+
+def needed_revision() -> str:
+    """Give the newest revision that this program brings; their numbers sort as they follow."""
+    return max(path.name.split("_")[0] for path in MIGRATIONS_DIR.glob("versions/[0-9]*.py"))
+
+
+def find_revision(conn: psycopg.Connection[TupleRow]) -> str:
+    """Give the revision of the database's schema, or `base` when it has none."""
+    known = conn.execute(FIND_VERSION_TABLE).fetchone()
+    row = conn.execute(FIND_REVISION).fetchone() if known and known[0] else None
+    return str(row[0]) if row else NO_REVISION
+
+
+def check_schema(conn: psycopg.Connection[TupleRow]) -> None:
+    """Raise SCHEMA_NOT_CURRENT when the database's schema is not the one this program needs."""
+    with translated():
+        found = find_revision(conn)
+    needed = needed_revision()
+    if found == needed:
+        return
+    newer = found != NO_REVISION and found > needed
+    raise ClaimsError(
+        "SCHEMA_NOT_CURRENT",
+        f"the database's schema is at revision {found}, and this program needs {needed}",
+        "Install the version of claims that upgraded it." if newer else "Run `claims db upgrade`.",
+    )
+
+
+def _explain_refusal(role: Role) -> None:
+    """Raise the reason why `role` was refused, if the administrator can see it."""
+    try:
+        conn = connect(Role.ADMIN, autocommit=True)
+    except DatabaseError:
+        return
+    with conn:
+        check_schema(conn)
+        with translated():
+            member = conn.execute(FIND_MEMBERSHIP, {"role": str(role)}).fetchone()
+        if not (member and member[0]):
+            raise ClaimsError(
+                "DB_ROLE",
+                f"the login {conn.info.user} may not act as {role}",
+                f"As an administrator: grant {role} to {conn.info.user}.",
+            )

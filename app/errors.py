@@ -1,0 +1,65 @@
+"""The errors that people see: a stable code, what happened and why, what to do next."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import psycopg
+
+OWN_CLASSES: Final = ("VL", "PX", "TX", "PL")
+"""SQLSTATE classes raised by our routines: validation, pricing, transfer, pipeline."""
+
+_SCHEMA_MISSING: Final = {"3F000", "42P01", "42883"}
+_HINTS: Final = {
+    "08": "Look whether the server is running (`claims db status`), then run the command again.",
+    "28": "Look at the user and the password in DATABASE_URL.",
+    "40": "Another process changed the same rows at the same time; run the command again.",
+    "42501": "Connect as a role that may do this, or grant it.",
+    "53": "The server is out of a resource (disk, memory or connections); free some and run again.",
+    "57": "The server ended the connection; run the command again once it is up.",
+}
+_BUG_HINT: Final = "This is a fault in the program; report it with this code and what you ran."
+
+
+class ClaimsError(Exception):
+    """An error for people.
+
+    `code` is stable, `message` says what happened, to what and why, `hint` what to do next.
+    """
+
+    def __init__(self, code: str, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+
+class DatabaseError(ClaimsError):
+    """What PostgreSQL refused; `code` is its SQLSTATE, or DB_CONNECTION when there is none."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn a psycopg error into a DatabaseError.
+
+    The server's DETAIL is left out, and the cause with it: they may hold the values of a row.
+    """
+    try:
+        yield
+    except psycopg.Error as error:
+        raise from_psycopg(error) from None
+
+
+def from_psycopg(error: psycopg.Error) -> DatabaseError:
+    """Give the DatabaseError for what the driver or the server reported."""
+    state = error.sqlstate
+    if state is None:
+        return DatabaseError("DB_CONNECTION", str(error).strip(), _HINTS["08"])
+    message = error.diag.message_primary or type(error).__name__
+    if state[:2] in OWN_CLASSES:
+        return DatabaseError(state, message, error.diag.message_hint or _BUG_HINT)
+    if state in _SCHEMA_MISSING:
+        hint = "Look at `claims db status`; if the schema is behind, run `claims db upgrade`."
+        return DatabaseError(state, message, hint)
+    hint = _HINTS.get(state) or _HINTS.get(state[:2]) or error.diag.message_hint or _BUG_HINT
+    return DatabaseError(state, message, hint)

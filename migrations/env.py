@@ -1,0 +1,85 @@
+"""Runs revisions and the installer in one transaction, for `claims db` and for plain alembic.
+
+The code schemas are dropped first, so that no revision stumbles over a routine, and are made anew
+at head. Below head there are none; at base nothing is left but the roles, which are the cluster's.
+"""
+
+import psycopg
+import sqlalchemy
+from alembic import context
+from sqlalchemy import Connection
+
+from app.console import notice
+from app.errors import ClaimsError
+from app.paths import SQL_DIR
+from app.schema import (
+    AS_WRITTEN,
+    CODE_SCHEMAS,
+    LOCK_KEY,
+    TAKE_LOCK,
+    TRY_LOCK,
+    engine,
+    sql_parts,
+)
+
+
+def take_lock(connection: Connection) -> None:
+    """Let one change of the schema at a time in; the next waits, and says so."""
+    key = {"key": LOCK_KEY}
+    if not connection.exec_driver_sql(TRY_LOCK, key).scalar():
+        notice("Waiting: another program is changing the schema.")
+        connection.exec_driver_sql(TAKE_LOCK, key)
+
+
+def install(connection: Connection) -> None:
+    """Make the routines and views; an error names the file and line it came from."""
+    for file, text in sql_parts():
+        if not text.strip():
+            continue
+        try:
+            connection.exec_driver_sql(text, execution_options=AS_WRITTEN)
+        except sqlalchemy.exc.DBAPIError as error:
+            if not isinstance(error.orig, psycopg.Error):
+                raise
+            diag = error.orig.diag
+            line = text[: int(diag.statement_position or 1)].count("\n") + 1
+            raise ClaimsError(
+                "SCHEMA_INSTALLER",
+                f"{file.relative_to(SQL_DIR)}, about line {line}: "
+                f"{diag.message_primary} ({diag.sqlstate})",
+                diag.message_hint or "Correct the file; nothing was changed in the database.",
+            ) from error
+    connection.exec_driver_sql("call maintenance.ensure_partitions()")
+    # What tells every role whether the schema is the one its program needs.
+    connection.exec_driver_sql("grant select on public.alembic_version to public")
+
+
+def migrate(connection: Connection) -> None:
+    """Run what alembic was asked for; the caller holds the transaction."""
+    context.configure(connection=connection, version_table_schema="public")
+    migration = context.get_context()
+    if migration.opts.get("dont_mutate"):
+        context.run_migrations()
+        return
+    take_lock(connection)
+    connection.exec_driver_sql(f"drop schema if exists {', '.join(CODE_SCHEMAS)} cascade")
+    context.run_migrations()
+    heads = migration.get_current_heads()
+    if not heads:
+        connection.exec_driver_sql("drop table public.alembic_version")
+    elif heads == tuple(context.script.get_heads()):
+        install(connection)
+
+
+if context.is_offline_mode():
+    raise ClaimsError(
+        "SCHEMA_OFFLINE",
+        "the schema cannot be written as a script: what it needs depends on the database",
+        "Run without --sql, against the database itself.",
+    )
+shared = context.config.attributes.get("connection")
+if shared is not None:
+    migrate(shared)
+else:
+    with engine().begin() as own:
+        migrate(own)
