@@ -53,21 +53,25 @@ where
   and relation.relnamespace in ('staging'::regnamespace, 'production'::regnamespace)
   and relation.reltuples >= 0"""
 
+# The batches of one call carry the time of the call.
 STAGE_SECONDS: Final = """
 select
-  round(sum(distinct_call.validate_seconds)::numeric, 3),
-  round(sum(distinct_call.transfer_seconds)::numeric, 3)
-from (
-  select distinct on (batch.validated_at, batch.transferred_at)
-    batch.validate_seconds / count(*) over (partition by batch.validated_at)
-    * count(*) over (partition by batch.validated_at, batch.transferred_at)
-      as validate_seconds,
-    batch.transfer_seconds / count(*) over (partition by batch.transferred_at)
-    * count(*) over (partition by batch.validated_at, batch.transferred_at)
-      as transfer_seconds
-  from queue.batches as batch
-  where batch.batch_id > %(after)s
-) as distinct_call"""
+  (
+    select round(sum(stage.seconds)::numeric, 3)
+    from (
+      select distinct batch.validated_at, batch.validate_seconds as seconds
+      from queue.batches as batch
+      where batch.batch_id > %(after)s
+    ) as stage
+  ) as validate,
+  (
+    select round(sum(stage.seconds)::numeric, 3)
+    from (
+      select distinct batch.transferred_at, batch.transfer_seconds as seconds
+      from queue.batches as batch
+      where batch.batch_id > %(after)s
+    ) as stage
+  ) as transfer"""
 
 LAST_BATCH: Final = "select coalesce(max(batch.batch_id), 0) from queue.batches as batch"
 LAST_CLAIM: Final = "select coalesce(max(claim.claim_id), 0) from production.claims as claim"

@@ -26,6 +26,12 @@ declare
   v_failed bigint[];
   v_lost bigint[];
   v_lines pricing.line_to_price[];
+  v_moved_ids bigint[];
+  v_claims integer[];
+  v_line_counts integer[];
+  v_pended integer[];
+  v_allowed numeric[];
+  v_seconds real;
 begin
   -- Locked in id order and in the expected state; all that follows uses these alone.
   select array_agg(locked.batch_id), array_agg(distinct locked.received_on)
@@ -131,7 +137,6 @@ begin
         and denied.line_number = line.line_number
     );
 
-  return query
   with priced as (
     select * from pricing.price_lines(v_lines)
     union all
@@ -332,15 +337,26 @@ begin
   counted as (
     select
       totals.batch_id,
-      count(*) as claims,
-      sum(totals.lines) as lines,
-      count(*) filter (where totals.pended > 0) as pended,
+      count(*)::integer as claims,
+      sum(totals.lines)::integer as lines,
+      count(*) filter (where totals.pended > 0)::integer as pended,
       sum(totals.allowed_amount) as allowed_amount
     from totals
     group by totals.batch_id
-  ),
+  )
 
-  failed as (
+  select
+    array_agg(counted.batch_id),
+    array_agg(counted.claims),
+    array_agg(counted.lines),
+    array_agg(counted.pended),
+    array_agg(counted.allowed_amount)
+  into v_moved_ids, v_claims, v_line_counts, v_pended, v_allowed
+  from counted;
+  v_seconds := extract(epoch from clock_timestamp() - v_started_at);
+
+  return query
+  with failed as (
     select failed.batch_id, count(*) as claims
     from staging.failed_claims as failed
     where failed.batch_id = any(v_batch_ids)
@@ -357,7 +373,7 @@ begin
       claims_pended = coalesce(outcome.pended, 0),
       claims_failed = coalesce(outcome.failed, 0),
       allowed_total = coalesce(outcome.allowed_amount, 0),
-      transfer_seconds = extract(epoch from clock_timestamp() - v_started_at)
+      transfer_seconds = v_seconds
     from (
       select
         id.batch_id,
@@ -367,7 +383,9 @@ begin
         counted.allowed_amount,
         failed.claims as failed
       from unnest(v_batch_ids) as id (batch_id)
-      left join counted on id.batch_id = counted.batch_id
+      left join unnest(v_moved_ids, v_claims, v_line_counts, v_pended, v_allowed)
+        as counted (batch_id, claims, lines, pended, allowed_amount)
+        on id.batch_id = counted.batch_id
       left join failed on id.batch_id = failed.batch_id
     ) as outcome
     where batch.batch_id = outcome.batch_id

@@ -23,6 +23,7 @@ declare
   v_batch_ids bigint[];
   v_received_on date[];
   v_rejected bigint[];
+  v_seconds real;
 begin
   -- Locked in id order and in the expected state; all that follows uses these alone.
   select array_agg(locked.batch_id), array_agg(distinct locked.received_on)
@@ -133,6 +134,7 @@ begin
 
   perform validation.fail_claims(v_batch_ids, v_received_on, v_rejected, 'validation');
 
+  v_seconds := extract(epoch from clock_timestamp() - v_started_at);
   return query
   with failed as (
     select failed.batch_id, count(*)::integer as claims
@@ -156,7 +158,7 @@ begin
       state = 'validated',
       validated_at = now(),
       claims_failed = coalesce(counted.failed, 0),
-      validate_seconds = extract(epoch from clock_timestamp() - v_started_at)
+      validate_seconds = v_seconds
     from (
       select
         id.batch_id,
