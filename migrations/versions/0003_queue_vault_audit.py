@@ -71,7 +71,7 @@ create table queue.batches (
   lines_moved integer,
   claims_pended integer,
   claims_failed integer not null default 0,
-  allowed_total numeric(16,2),
+  allowed_total numeric(24,2),
   validate_seconds real,
   transfer_seconds real,
   unique (submitter_id, idempotency_key)

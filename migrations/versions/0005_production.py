@@ -39,7 +39,7 @@ create table production.claims (
   first_service_date date not null,
   line_count smallint not null,
   decision text not null check (decision in ('approved', 'review')),
-  allowed_amount numeric(14,2) not null,
+  allowed_amount numeric(16,2) not null,
   pended_line_count smallint not null,
   denied_line_count smallint not null,
   transferred_at timestamptz not null,
