@@ -5,6 +5,7 @@ from typing import Any
 import rich_click as click
 
 from app.cli.db import db
+from app.cli.load import load
 from app.cli.options import WANTS_JSON
 from app.console import err, notice, print_json
 from app.errors import ClaimsError
@@ -34,3 +35,4 @@ def main() -> None:
 
 
 main.add_command(db)
+main.add_command(load)

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli.options import json_option
-from app.console import err, out, print_json, progress
+from app.console import notice, out, print_json, progress
 from app.intake.load import LoadResult, Progress, load_files
 from app.settings import load_settings
 
@@ -73,10 +73,10 @@ def _show(result: LoadResult) -> None:
     if len(result.reasons) > REASONS_SHOWN:
         out.print(Text(f"  and {len(result.reasons) - REASONS_SHOWN:,} reasons more"))
     if result.claims == 0 and result.claims_already_loaded:
-        err.print("Nothing new: every claim of these files was loaded before.")
+        notice("Nothing new: every claim of these files was loaded before.")
     elif result.claims == 0:
-        err.print("These files hold no claims.")
+        notice("These files hold no claims.")
     else:
-        err.print(Text("Next: claims process"))
+        notice("Next: claims process")
     if result.not_decoded:
-        err.print(Text("The claims that were not decoded: claims failed"))
+        notice("The claims that were not decoded: claims failed")

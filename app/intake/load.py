@@ -159,16 +159,16 @@ def load_files(
         for path in paths:
             with open_source(path) as source:
                 for batch in loader.batches(source.records):
+                    if result.batches and not helpers:
+                        helpers = [
+                            stack.enter_context(_Helper(settings))
+                            for _ in range(1, settings.connections)
+                        ]
                     helper = next((one for one in helpers if one.is_idle(result)), None)
                     if helper is None:
                         result.add(loader.load(batch))
                     else:
                         helper.give(batch)
-                    if not helpers:
-                        helpers = [
-                            stack.enter_context(_Helper(settings))
-                            for _ in range(1, settings.connections)
-                        ]
                     on_progress(Progress(path, source.position(), source.size, result.claims))
             result.files += 1
         for helper in helpers:
