@@ -1,7 +1,6 @@
 """Layouts of code lists: ICD-10-CM and place of service."""
 
 import re
-from datetime import date
 from functools import partial
 from typing import Final
 
@@ -28,14 +27,12 @@ ORDER: Final = re.compile(rf"\d{{5}} (?=.{{7}} )({CODE}) +([01]) \S.*")
 BILLABLE_HEADINGS: Final = ["CODE", "BILLABLE"]
 
 PLACE_HEADINGS: Final = ["POSCODE", "SETTING", "NAME"]
-PLACES_UNDATED: Final = Published(valid_from=date(2000, 1, 1), qpp_status="both")
-"""The place of service list carries no date: it holds for any until a later one is loaded."""
-DIAGNOSES_UNDATED: Final = Published(qpp_status="both")
-"""The diagnosis lists carry no year: their name or the caller gives it."""
+UNDATED: Final = Published(qpp_status="both")
+"""These lists carry no date: their name or the caller gives it, or the kind a first one."""
 
 
 def _mostly(pattern: re.Pattern[str], source: Source) -> bool:
-    """Whether most of the first lines have the form: a bad one is reported later."""
+    """Whether most of the first lines have the form; a bad one among them is reported later."""
     lines = [line for line in source.head_records if line.strip()]
     return sum(pattern.fullmatch(line) is not None for line in lines) > len(lines) / 2
 
@@ -45,7 +42,7 @@ def _read_codes_only(source: Source) -> list[Parsed]:
     for line, record in enumerate(source.records, start=1):
         if record.strip():
             rows.add(line, [record.rstrip()])
-    return [Parsed(ICD10CM, "ICD-10-CM codes only", source, DIAGNOSES_UNDATED, rows.finish())]
+    return [Parsed(ICD10CM, "ICD-10-CM codes only", source, UNDATED, rows.finish())]
 
 
 def _read_codes(source: Source) -> list[Parsed]:
@@ -55,7 +52,7 @@ def _read_codes(source: Source) -> list[Parsed]:
             rows.add(line, [match[1]])
         elif record.strip():
             rows.refuse(line, "icd10cm", record, "is not a code and its description")
-    return [Parsed(ICD10CM, "ICD-10-CM codes", source, DIAGNOSES_UNDATED, rows.finish())]
+    return [Parsed(ICD10CM, "ICD-10-CM codes", source, UNDATED, rows.finish())]
 
 
 def _read_order(source: Source) -> list[Parsed]:
@@ -67,7 +64,7 @@ def _read_order(source: Source) -> list[Parsed]:
         elif record.strip():
             reason = "is not a number, a code, 0 or 1 and its descriptions"
             rows.refuse(line, "icd10cm", record, reason)
-    return [Parsed(ICD10CM, "ICD-10-CM order", source, DIAGNOSES_UNDATED, rows.finish())]
+    return [Parsed(ICD10CM, "ICD-10-CM order", source, UNDATED, rows.finish())]
 
 
 def _is_billable_heading(cells: list[str]) -> bool:
@@ -83,7 +80,7 @@ def _read_billable(source: Source) -> list[Parsed]:
             rows.refuse(line, "billable", ",".join(cells), "is not a code and 0 or 1")
         elif values[1] == "1":
             rows.add(line, values[:1])
-    return [Parsed(ICD10CM, "ICD-10-CM csv", source, DIAGNOSES_UNDATED, rows.finish())]
+    return [Parsed(ICD10CM, "ICD-10-CM csv", source, UNDATED, rows.finish())]
 
 
 def _is_place_heading(cells: list[str]) -> bool:
@@ -93,7 +90,7 @@ def _is_place_heading(cells: list[str]) -> bool:
 def _read_places(source: Source) -> list[Parsed]:
     _, records = below_headings(source, _is_place_heading)
     rows = read_table(source, PLACE_OF_SERVICE, records, len(PLACE_HEADINGS), range(3))
-    return [Parsed(PLACE_OF_SERVICE, "place of service csv", source, PLACES_UNDATED, rows)]
+    return [Parsed(PLACE_OF_SERVICE, "place of service csv", source, UNDATED, rows)]
 
 
 LAYOUTS: Final = (

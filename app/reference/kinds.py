@@ -36,6 +36,8 @@ class Kind:
     """Whether there is one release for each QPP status, from 2026."""
     uniform_column: str | None = None
     """A column that has one value throughout a release."""
+    undated_from: date | None = None
+    """First date of a list that is published without any date."""
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -191,6 +193,7 @@ PLACE_OF_SERVICE: Final = Kind(
     ),
     key_length=1,
     release_name=lambda _: "place of service codes",
+    undated_from=date(2000, 1, 1),
 )
 
 KINDS: Final = (

@@ -6,9 +6,9 @@ from datetime import date
 from typing import Any, Final, LiteralString
 
 from psycopg import Connection, sql
-from psycopg.rows import class_row
 
 from app.errors import translated
+from app.reference.listing import Period, list_periods
 from app.reference.releases import Release
 
 REGISTER_RELEASE: Final[LiteralString] = """
@@ -18,15 +18,6 @@ select maintenance.register_release(
 )"""
 
 REFRESH_PERIODS: Final[LiteralString] = "select maintenance.refresh_periods(%(kind)s)"
-
-PERIODS: Final[LiteralString] = """
-select
-  period.release_id, release.name, period.qpp_status, period.valid_from,
-  nullif(period.valid_to, 'infinity') as valid_to
-from reference.periods_in_force as period
-inner join reference.releases as release on period.release_id = release.release_id
-where period.kind = %(kind)s
-order by period.valid_from, period.qpp_status"""
 
 LOADED_BEFORE: Final[LiteralString] = """
 select release.release_id
@@ -39,17 +30,6 @@ where
   and release.valid_to is not distinct from %(valid_to)s"""
 
 ROWS_PER_REPORT: Final = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Dates on which a release is in force for a QPP status; valid_to None is open."""
-
-    release_id: int
-    name: str
-    qpp_status: str
-    valid_from: date
-    valid_to: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,24 +68,19 @@ def load(
     }
     with translated(), conn.transaction():
         release_id = _scalar(conn, REGISTER_RELEASE, parameters)
-        before = _periods(conn, release)
+        before = list_periods(conn, release.kind.code)
         if release_id is None:
             release_id = _scalar(conn, LOADED_BEFORE, parameters)
             on_rows(len(release.rows))
             return Loaded(release, release_id, _of(release_id, before), superseded=None)
         _copy(conn, release, release_id, on_rows)
         _scalar(conn, REFRESH_PERIODS, {"kind": release.kind.code})
-        in_force = _of(release_id, _periods(conn, release))
+        in_force = _of(release_id, list_periods(conn, release.kind.code))
     return Loaded(release, release_id, in_force, _superseded(before, in_force))
 
 
 def _scalar(conn: Connection[Any], query: LiteralString, parameters: dict[str, Any]) -> Any:  # noqa: ANN401, one value of any type
     return conn.execute(query, parameters, binary=True).fetchall()[0][0]
-
-
-def _periods(conn: Connection[Any], release: Release) -> list[Period]:
-    with conn.cursor(row_factory=class_row(Period)) as cursor:
-        return cursor.execute(PERIODS, {"kind": release.kind.code}).fetchall()
 
 
 def _of(release_id: int, periods: list[Period]) -> list[Period]:

@@ -1,7 +1,7 @@
 """Decide what release a file is: its name, its dates and its QPP status."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -74,8 +74,10 @@ class Plan:
     """Members of zips that are no reference data in a known layout."""
 
 
-def plan(paths: Iterable[Path], given: Given) -> Plan:
-    """Read and check all files and settle their releases.
+def plan(
+    paths: Iterable[Path], given: Given, *, on_file: Callable[[], None] = lambda: None
+) -> Plan:
+    """Read and check all files and settle their releases; on_file is called after each.
 
     Raises ClaimsError: REFERENCE_FILE_UNREADABLE, REFERENCE_FILE_UNRECOGNISED,
     REFERENCE_ROW_INVALID, REFERENCE_PERIOD_UNKNOWN, REFERENCE_PERIOD_INVALID,
@@ -96,6 +98,7 @@ def plan(paths: Iterable[Path], given: Given) -> Plan:
             raise unrecognised(str(path))
         releases += [settle(parsed, given, found) for parsed in found]
         passed_over += strange
+        on_file()
     _check_given(given, releases)
     kept, twins = _without_twins(releases)
     return Plan(kept, twins, passed_over)
@@ -148,6 +151,8 @@ def _first_date(parsed: Parsed, given: Given, beside: Sequence[Parsed]) -> tuple
             f"; {whence} says {said.valid_from.year}, but the conversion factor in it is "
             f"that of {published.year}"
         )
+    if parsed.kind.undated_from is not None:
+        return parsed.kind.undated_from, "a default, as the list is published without dates"
     raise ClaimsError(
         "REFERENCE_PERIOD_UNKNOWN",
         f"{parsed.source.name} ({parsed.layout}): nothing in it says from which date on it is "
