@@ -1,77 +1,79 @@
 -- Public has nothing; each role has what it needs and no more.
 revoke all on all routines in schema
-  pipeline, validation, pricing, transfer, maintenance, auditing
+pipeline, validation, pricing, transfer, maintenance, auditing
 from public;
 revoke all on type pricing.line_to_price from public;
 
 -- Intake: begins and ends batches, copies into staging, reads back nothing.
 grant usage on schema pipeline, staging, queue, vault to claims_app;
 grant execute on function
-  pipeline.reserve_batch_id(),
-  pipeline.reserve_claim_ids(integer),
-  pipeline.find_batch(text, text),
-  pipeline.open_batch(
-    bigint, text, text, integer, integer, integer, integer, bigint, bigint
-  ),
-  pipeline.close_batch(bigint)
+pipeline.reserve_batch_id(),
+pipeline.reserve_claim_ids(integer),
+pipeline.find_batch(text, text),
+pipeline.open_batch(
+  bigint, text, text, integer, integer, integer, integer, bigint, bigint
+),
+pipeline.close_batch(bigint)
 to claims_app;
 grant usage on sequence queue.batch_ids, queue.claim_ids to claims_app;
 grant select on queue.batches, queue.submitters to claims_app;
-grant insert on staging.claims, staging.claim_lines, staging.failed_claims to claims_app;
+grant insert on staging.claims,
+staging.claim_lines,
+staging.failed_claims to claims_app;
 grant select, insert on vault.data_keys to claims_app;
 
 -- Processing: the stages and the procedures that call them; no table of claims.
 grant usage on schema
-  pipeline, validation, pricing, transfer, maintenance, queue, reference
+pipeline, validation, pricing, transfer, maintenance, queue, reference
 to claims_worker;
 grant execute on function
-  pipeline._take_batches(text, integer),
-  validation.validate_batches(bigint[]),
-  transfer.move_batches(bigint[]),
-  maintenance.analyze_staging(date[])
+pipeline._take_batches(text, integer),
+validation.validate_batches(bigint[]),
+transfer.move_batches(bigint[]),
+maintenance.analyze_staging(date[])
 to claims_worker;
 grant execute on procedure
-  pipeline.process_pending(integer),
-  maintenance.ensure_partitions()
+pipeline.process_pending(integer),
+maintenance.ensure_partitions()
 to claims_worker;
 grant select on pipeline.status, pipeline.accounting to claims_worker;
 grant select on queue.batches, queue.settings to claims_worker;
 
 -- Operating: what a DBA calls, reference loading, prices and reports.
 grant usage on schema
-  pipeline, validation, pricing, transfer, maintenance, auditing, queue, reference, audit,
-  staging, production, vault
+pipeline, validation, pricing, transfer, maintenance, auditing, queue, reference, audit,
+staging, production, vault
 to claims_operator;
 grant execute on all functions in schema
-  pipeline, pricing, maintenance, auditing
+pipeline, pricing, maintenance, auditing
 to claims_operator;
 grant execute on function
-  validation.validate_batches(bigint[]), transfer.move_batches(bigint[])
+validation.validate_batches(bigint[]), transfer.move_batches(bigint[])
 to claims_operator;
 grant execute on all procedures in schema pipeline, maintenance to claims_operator;
 grant usage on type pricing.line_to_price to claims_operator, claims_worker;
 grant select on all tables in schema pipeline, queue, reference to claims_operator;
 grant update on queue.settings to claims_operator;
 grant insert on
-  reference.releases,
-  reference.procedure_rvus,
-  reference.geographic_indices,
-  reference.anesthesia_conversion_factors,
-  reference.zip_localities,
-  reference.opps_caps,
-  reference.diagnosis_codes,
-  reference.place_of_service_codes
+reference.releases,
+reference.procedure_rvus,
+reference.geographic_indices,
+reference.anesthesia_conversion_factors,
+reference.zip_localities,
+reference.opps_caps,
+reference.diagnosis_codes,
+reference.place_of_service_codes
 to claims_operator;
 grant insert on audit.events to claims_operator;
 grant select on vault.data_keys to claims_operator;
 grant select on
-  staging.claims,
-  staging.claim_lines,
-  staging.claim_findings,
-  staging.failed_claims,
-  production.claims,
-  production.claim_lines,
-  production.claim_findings
+staging.claims,
+staging.claim_lines,
+staging.claim_findings,
+staging.failed_claims,
+production.claims,
+production.claim_lines,
+production.claim_findings
 to claims_operator;
 
 -- Analysts read production without the encrypted columns.

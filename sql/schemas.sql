@@ -1,7 +1,11 @@
 -- The code schemas hold routines and views, never data, so that dropping them
 -- loses nothing and leaves no orphan of an older version behind.
-drop schema if exists
-  pipeline, validation, pricing, transfer, scoring, maintenance, auditing cascade;
+drop schema if exists pipeline cascade;
+drop schema if exists validation cascade;
+drop schema if exists pricing cascade;
+drop schema if exists transfer cascade;
+drop schema if exists maintenance cascade;
+drop schema if exists auditing cascade;
 
 create schema pipeline;
 create schema validation;

@@ -31,7 +31,7 @@ from (
     coalesce(sum(batch.claim_count), 0)::bigint as loaded,
     coalesce(
       sum(batch.claim_count - batch.claims_failed)
-        filter (where batch.state <> 'transferred'),
+      filter (where batch.state <> 'transferred'),
       0
     )::bigint as in_progress,
     coalesce(sum(batch.claims_moved), 0)::bigint as transferred,
@@ -79,7 +79,8 @@ inner join queue.batches as batch on claim.batch_id = batch.batch_id
 where
   batch.state <> 'transferred'
   and not exists (
-    select from staging.failed_claims as failed where failed.claim_id = claim.claim_id
+    select from staging.failed_claims as failed
+    where failed.claim_id = claim.claim_id
   );
 
 comment on view pipeline.claim_states
@@ -89,7 +90,9 @@ create view pipeline.failed_reasons as
 select
   reason.rule_code,
   coalesce(rule.title, 'the claim could not be decoded') as title,
-  coalesce(rule.hint, 'Correct the field that the reason names, and send the claim again.')
+  coalesce(
+    rule.hint, 'Correct the field that the reason names, and send the claim again.'
+  )
     as hint,
   count(*) as claims,
   min(failed.claim_id) as example_claim_id
@@ -135,15 +138,17 @@ select
   release.loaded_at
 from reference.releases as release
 left join lateral (
-  select range_agg(
-    daterange(period.valid_from, nullif(period.valid_to, 'infinity'), '[]')
-  ) as in_force
+  select
+    range_agg(
+      daterange(period.valid_from, nullif(period.valid_to, 'infinity'), '[]')
+    ) as in_force
   from reference.periods_in_force as period
   where period.release_id = release.release_id
 ) as held on true
 left join lateral (
-  select array_agg(distinct period.release_id order by period.release_id)
-    as superseded_by
+  select
+    array_agg(distinct period.release_id order by period.release_id)
+      as superseded_by
   from reference.periods_in_force as period
   where
     period.kind = release.kind

@@ -3,7 +3,9 @@ returns table (batch_id bigint, state text)
 language sql
 stable
 begin atomic
-  select batch.batch_id, batch.state
+  select
+    batch.batch_id,
+    batch.state
   from queue.batches as batch
   inner join queue.submitters as submitter
     on batch.submitter_id = submitter.submitter_id

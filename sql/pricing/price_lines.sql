@@ -44,7 +44,7 @@ begin atomic
         as zip_release_id,
       max(period.release_id) filter (where period.kind = 'place_of_service')
         as place_release_id,
-      exists (
+      exists(
         select from reference.work_floor_periods as floored
         where serviced.service_date between floored.valid_from and floored.valid_to
       ) as work_floor
@@ -52,7 +52,7 @@ begin atomic
     cross join queue.settings as settings
     left join reference.periods_in_force as period
       on
-        period.qpp_status = settings.qpp_status
+        settings.qpp_status = period.qpp_status
         and serviced.service_date between period.valid_from and period.valid_to
     group by serviced.service_date
   ),
@@ -77,7 +77,7 @@ begin atomic
       rvu.global_days,
       rvu.conversion_factor,
       rvu.work_rvu + rvu.malpractice_rvu + rvu.facility_pe_rvu + rvu.non_facility_pe_rvu
-        > 0 as has_relative_values,
+      > 0 as has_relative_values,
       place.is_facility,
       zip.plus_four_required and line.carrier is null as plus_four_required,
       gpci.release_id is not null as locality_found,
@@ -143,9 +143,13 @@ begin atomic
       ) as surgeries,
       count(*) filter (where rated.multiple_procedure = '4') as imaging,
       sum(rated.units) filter (where rated.multiple_procedure = '5') as therapy,
-      count(*) filter (where rated.multiple_procedure = '6' and rated.row_modifier <> '26')
+      count(*) filter (
+        where rated.multiple_procedure = '6' and rated.row_modifier <> '26'
+      )
         as cardiovascular,
-      count(*) filter (where rated.multiple_procedure = '7' and rated.row_modifier <> '26')
+      count(*) filter (
+        where rated.multiple_procedure = '7' and rated.row_modifier <> '26'
+      )
         as ophthalmology,
       array_agg(rated.hcpcs) filter (where 'RT' = any(rated.modifiers)) as right_codes,
       array_agg(rated.hcpcs) filter (where 'LT' = any(rated.modifiers)) as left_codes
@@ -186,15 +190,18 @@ begin atomic
             when 'R' then 'contractor_priced' else 'no_relative_values'
           end
         when rated.status_code = 'T' and billed_day.payable then 'injection_bundled'
-        when rated.modifiers && (
-          select array_agg(special.modifier)
-          from reference.payment_modifiers as special
-          where special.effect = 'reason'
-        ) then (
-          select min(special.reason_code)
-          from reference.payment_modifiers as special
-          where special.modifier = any(rated.modifiers) and special.effect = 'reason'
-        )
+        when
+          rated.modifiers && (
+            select array_agg(special.modifier)
+            from reference.payment_modifiers as special
+            where special.effect = 'reason'
+          )
+          then (
+            select min(special.reason_code)
+            from reference.payment_modifiers as special
+            where
+              special.modifier = any(rated.modifiers) and special.effect = 'reason'
+          )
         when
           left(rated.rendering_taxonomy, 4) in ('363L', '363A', '364S', '133V')
           or rated.rendering_taxonomy in ('1041C0700X', '106H00000X', '101YM0800X')
@@ -210,13 +217,20 @@ begin atomic
           and rated.hcpcs = any(billed_day.right_codes)
           and rated.hcpcs = any(billed_day.left_codes)
           then 'bilateral'
-        when rated.multiple_procedure in ('2', '3') and rated.global_days <> 'ZZZ'
+        when
+          rated.multiple_procedure in ('2', '3') and rated.global_days <> 'ZZZ'
           and billed_day.surgeries > 1 then 'multiple_procedures'
-        when rated.multiple_procedure = '4' and billed_day.imaging > 1 then 'multiple_procedures'
-        when rated.multiple_procedure = '5' and billed_day.therapy > 1 then 'multiple_procedures'
-        when rated.multiple_procedure = '6' and rated.row_modifier <> '26'
+        when
+          rated.multiple_procedure = '4' and billed_day.imaging > 1
+          then 'multiple_procedures'
+        when
+          rated.multiple_procedure = '5' and billed_day.therapy > 1
+          then 'multiple_procedures'
+        when
+          rated.multiple_procedure = '6' and rated.row_modifier <> '26'
           and billed_day.cardiovascular > 1 then 'multiple_procedures'
-        when rated.multiple_procedure = '7' and rated.row_modifier <> '26'
+        when
+          rated.multiple_procedure = '7' and rated.row_modifier <> '26'
           and billed_day.ophthalmology > 1 then 'multiple_procedures'
       end as reason_code
     from rated
@@ -258,7 +272,9 @@ begin atomic
       as step_factors,
     array[round(priced.fee, 4)]
     || case when priced.units <> 1 then array[round(priced.full_amount, 4)] end
-    || case when priced.opps_cap < priced.fee then array[round(priced.capped_amount, 4)] end
+    || case
+      when priced.opps_cap < priced.fee then array[round(priced.capped_amount, 4)]
+    end
     || case when priced.charge < priced.capped_amount then array[priced.charge] end
       as step_amounts
   from priced

@@ -28,7 +28,9 @@ begin atomic
     and claim.billing_npi in (
       select number.npi
       from (
-        select provider.billing_npi as npi, provider.billing_npi::bigint as digits
+        select
+          provider.billing_npi as npi,
+          provider.billing_npi::bigint as digits
         from staging.claims as provider
         where
           provider.batch_id = any(p_batch_ids)

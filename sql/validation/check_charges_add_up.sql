@@ -21,7 +21,9 @@ begin atomic
     format('%s, lines %s', claim.total_charge, charged.total) as value
   from staging.claims as claim
   inner join (
-    select line.claim_id, sum(line.charge) as total
+    select
+      line.claim_id,
+      sum(line.charge) as total
     from staging.claim_lines as line
     where
       line.batch_id = any(p_batch_ids)

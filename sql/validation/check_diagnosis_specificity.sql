@@ -27,9 +27,10 @@ begin atomic
     inner join reference.periods_in_force as period
       on
         period.kind = 'icd10cm'
-        and period.qpp_status = settings.qpp_status
+        and settings.qpp_status = period.qpp_status
         and claim.first_service_date between period.valid_from and period.valid_to
-    cross join lateral unnest(claim.diagnoses)
+    cross join
+      lateral unnest(claim.diagnoses)
       with ordinality as diagnosis (icd10cm, position)
     where
       claim.batch_id = any(p_batch_ids)

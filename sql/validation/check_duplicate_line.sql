@@ -20,7 +20,9 @@ begin atomic
     line.line_number,
     'V041' as rule_code,
     'hcpcs' as field,
-    format('%s on %s repeats line %s', line.hcpcs, line.service_date, repeated.first_line)
+    format(
+      '%s on %s repeats line %s', line.hcpcs, line.service_date, repeated.first_line
+    )
       as value
   from staging.claim_lines as line
   inner join (

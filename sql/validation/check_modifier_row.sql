@@ -26,7 +26,7 @@ begin atomic
   inner join reference.periods_in_force as period
     on
       period.kind = 'rvu'
-      and period.qpp_status = settings.qpp_status
+      and settings.qpp_status = period.qpp_status
       and line.service_date between period.valid_from and period.valid_to
   cross join lateral unnest(line.modifiers) as component (modifier)
   where

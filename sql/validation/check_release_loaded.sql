@@ -18,11 +18,12 @@ begin atomic
     claim.claim_id,
     0::smallint as line_number,
     'V026' as rule_code,
-    list.field as field,
+    list.field,
     claim.first_service_date::text as value
   from staging.claims as claim
   cross join queue.settings as settings
-  cross join (values
+  cross join (
+    values
     ('rvu', 'hcpcs'), ('icd10cm', 'diagnoses'), ('place_of_service', 'place_of_service')
   ) as list (kind, field)
   where

@@ -28,7 +28,9 @@ begin atomic
     and claim.rendering_npi in (
       select number.npi
       from (
-        select provider.rendering_npi as npi, provider.rendering_npi::bigint as digits
+        select
+          provider.rendering_npi as npi,
+          provider.rendering_npi::bigint as digits
         from staging.claims as provider
         where
           provider.batch_id = any(p_batch_ids)

@@ -29,15 +29,17 @@ begin atomic
       and claim.batch_id = any(p_batch_ids)
       and claim.received_on = any(p_received_on)
   cross join queue.settings as settings
-  cross join lateral (
-    select (line.service_date + settings.timely_filing)::date as day
-  ) as deadline
+  cross join
+    lateral (
+      select (line.service_date + settings.timely_filing)::date as day
+    ) as deadline
   where
     line.batch_id = any(p_batch_ids)
     and line.received_on = any(p_received_on)
     and line.service_date < line.received_on - 300
     and (claim.received_at at time zone 'UTC')::date
-    > deadline.day + case extract(isodow from deadline.day) when 6 then 2 when 7 then 1 else 0 end;
+    > deadline.day
+    + case extract(isodow from deadline.day) when 6 then 2 when 7 then 1 else 0 end;
 end;
 
 comment on function validation.check_timely_filing(bigint[], date[])

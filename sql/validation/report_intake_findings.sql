@@ -23,8 +23,9 @@ begin atomic
     intake.field,
     null::text as value
   from staging.claims as claim
-  cross join lateral jsonb_to_recordset(claim.intake_findings)
-    as intake (rule text, line smallint, field text)
+  cross join
+    lateral jsonb_to_recordset(claim.intake_findings)
+      as intake (rule text, line smallint, field text)
   where
     claim.batch_id = any(p_batch_ids)
     and claim.received_on = any(p_received_on)
