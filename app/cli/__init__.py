@@ -7,6 +7,7 @@ import rich_click as click
 from app.cli.db import db
 from app.cli.load import load
 from app.cli.options import WANTS_JSON
+from app.cli.price import price
 from app.cli.reference import reference
 from app.console import err, notice, print_json
 from app.errors import ClaimsError
@@ -38,3 +39,4 @@ def main() -> None:
 main.add_command(db)
 main.add_command(load)
 main.add_command(reference)
+main.add_command(price)
