@@ -5,6 +5,7 @@ from typing import Any
 import rich_click as click
 
 from app.cli.db import db
+from app.cli.generate import generate
 from app.cli.load import load
 from app.cli.options import WANTS_JSON
 from app.cli.price import price
@@ -37,6 +38,7 @@ def main() -> None:
 
 
 main.add_command(db)
+main.add_command(generate)
 main.add_command(load)
 main.add_command(reference)
 main.add_command(price)
