@@ -130,28 +130,9 @@ def status() -> SchemaStatus:
         )
 
 
-def sql_parts(file: Path = INSTALL_FILE) -> Iterator[tuple[Path, str]]:
-    r"""Give the installer's text in order, each stretch with the file it stands in.
-
-    Understands `\ir FILE`, as psql does; any other backslash command is refused.
-    """
-    stretch: list[str] = []
-    for number, line in enumerate(file.read_text().splitlines(keepends=True), 1):
-        if not line.startswith("\\"):
-            stretch.append(line)
-            continue
-        include = _INCLUDE.match(line)
-        if include is None or not (file.parent / include[1]).is_file():
-            raise ClaimsError(
-                "SCHEMA_INSTALLER",
-                f"{file.relative_to(SQL_DIR)}, line {number}: {line.strip()!r} "
-                "is no \\ir of a file that is there",
-                "Name an existing file, relative to the one that includes it.",
-            )
-        yield file, "".join(stretch)
-        stretch = []
-        yield from sql_parts(file.parent / include[1])
-    yield file, "".join(stretch)
+def sql_parts() -> Iterator[tuple[str, str]]:
+    """Give the installer's text in order, each stretch with the name of the file it stands in."""
+    return _expand(INSTALL_FILE, INSTALL_FILE.parent)
 
 
 def sql_text() -> str:
@@ -164,6 +145,27 @@ def engine() -> sqlalchemy.Engine:
     return sqlalchemy.create_engine(
         "postgresql+psycopg://", creator=lambda: connect(Role.ADMIN), poolclass=NullPool
     )
+
+
+def _expand(file: Path, top: Path) -> Iterator[tuple[str, str]]:
+    r"""Follow `\ir FILE`, as psql does; any other backslash command is refused."""
+    name = str(file.relative_to(top))
+    stretch: list[str] = []
+    for number, line in enumerate(file.read_text().splitlines(keepends=True), 1):
+        if not line.startswith("\\"):
+            stretch.append(line)
+            continue
+        include = _INCLUDE.match(line)
+        if include is None or not (file.parent / include[1]).is_file():
+            raise ClaimsError(
+                "SCHEMA_INSTALLER",
+                f"{name}, line {number}: {line.strip()!r} is no \\ir of a file that is there",
+                "Name an existing file, relative to the one that includes it.",
+            )
+        yield name, "".join(stretch)
+        stretch = []
+        yield from _expand(file.parent / include[1], top)
+    yield name, "".join(stretch)
 
 
 def _run(action: Callable[[Config], None]) -> None:

@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 
 from app.console import notice
 from app.errors import ClaimsError
-from app.paths import SQL_DIR
 from app.schema import (
     AS_WRITTEN,
     CODE_SCHEMAS,
@@ -45,8 +44,7 @@ def install(connection: Connection) -> None:
             line = text[: int(diag.statement_position or 1)].count("\n") + 1
             raise ClaimsError(
                 "SCHEMA_INSTALLER",
-                f"{file.relative_to(SQL_DIR)}, about line {line}: "
-                f"{diag.message_primary} ({diag.sqlstate})",
+                f"{file}, about line {line}: {diag.message_primary} ({diag.sqlstate})",
                 diag.message_hint or "Correct the file; nothing was changed in the database.",
             ) from error
     connection.exec_driver_sql("call maintenance.ensure_partitions()")

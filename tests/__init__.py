@@ -1,0 +1,1 @@
+"""The tests that pytest runs; pgtests/ holds those written in SQL."""

@@ -1,0 +1,160 @@
+"""PostgreSQL servers and databases for tests: private clusters, cheap copies of a template."""
+
+import base64
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import TupleRow
+
+from app import schema
+from app.database import as_url
+from app.embedded import SUPERUSER, Cluster
+
+DISTRIBUTION: Final = Path("/usr/lib/postgresql")
+"""Where Debian and Ubuntu put the programs of each major version."""
+
+EXTENSIONS: Final = Path("/usr/share/postgresql")
+MEMORY: Final = 2**30
+KEY: Final = base64.b64encode(bytes(range(32))).decode()
+"""A wrapping key for tests; the embedded default alone makes its own."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database of one test; `url` has no user, so that each role logs in as itself."""
+
+    server: "Server"
+    name: str
+
+    @property
+    def url(self) -> str:
+        """The DATABASE_URL that leads here."""
+        info = self.server.cluster.conninfo(dbname=self.name)
+        del info["user"]
+        return as_url(info)
+
+    def connect(self, user: str = SUPERUSER) -> psycopg.Connection[TupleRow]:
+        """Log in directly, in autocommit mode, past app.database and its checks."""
+        info = self.server.cluster.conninfo(user, self.name)
+        return psycopg.connect(make_conninfo("", **info), autocommit=True)
+
+    def use(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        """Point the program at this database, in an environment of its own below `folder`."""
+        clean_settings(monkeypatch, folder)
+        monkeypatch.setenv("DATABASE_URL", self.url)
+        monkeypatch.setenv("CLAIMS_ENCRYPTION_KEY", KEY)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running cluster; databases come from it by name or as copies of a migrated one."""
+
+    name: str
+    cluster: Cluster
+
+    @contextmanager
+    def database(self, template: str = "template1") -> Iterator[Database]:
+        """Give a new copy of `template`; dropped at the end."""
+        database = Database(self, f"test_{secrets.token_hex(6)}")
+        name = sql.Identifier(database.name)
+        with self.admin() as conn:
+            conn.execute(
+                sql.SQL("create database {} template {}").format(name, sql.Identifier(template))
+            )
+            # Privileges on a database are not copied with it.
+            if template != "template1":
+                conn.execute(
+                    sql.SQL("grant create, connect, temporary on database {} to claims_owner")
+                    .format(name)
+                )  # fmt: skip
+        try:
+            yield database
+        finally:
+            with self.admin() as conn:
+                conn.execute(sql.SQL("drop database if exists {} with (force)").format(name))
+
+    def admin(self) -> psycopg.Connection[TupleRow]:
+        """Log in as the superuser; the server is started when a test has killed it."""
+        self.cluster.start()
+        return Database(self, "postgres").connect()
+
+    @cached_property
+    def migrated(self) -> str:
+        """The name of a database at head, made once for each server."""
+        with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+            with self.admin() as conn:
+                conn.execute("create database migrated")
+            Database(self, "migrated").use(patch, Path(folder))
+            schema.upgrade()
+        return "migrated"
+
+    @cached_property
+    def with_pgtap(self) -> str:
+        """The name of a migrated database that has pgTAP, made once for each server."""
+        with self.admin() as conn:
+            conn.execute(f"create database with_pgtap template {self.migrated}")
+        with Database(self, "with_pgtap").connect() as conn:
+            conn.execute("create extension pgtap")
+        return "with_pgtap"
+
+
+def clean_settings(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Take every setting away, the .env of the working folder included."""
+    for variable in (
+        "DATABASE_URL",
+        "CLAIMS_HOME",
+        "CLAIMS_ENCRYPTION_KEY",
+        "CLAIMS_SUBMITTER",
+        "CLAIMS_BATCH_SIZE",
+        "CLAIMS_CONNECTIONS",
+    ):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.chdir(folder)
+
+
+def distribution_bin_dir() -> Path:
+    """Find the distribution's newest PostgreSQL with pgTAP; fails, naming the packages, if none."""
+    versions = [path.parts[-3] for path in DISTRIBUTION.glob("*/bin/postgres")]
+    if not versions:
+        pytest.fail(
+            "the distribution's PostgreSQL is missing: install the packages postgresql and "
+            "postgresql-<version>-pgtap (tests/install-servers does)",
+            pytrace=False,
+        )
+    newest = max(versions, key=int)
+    if not (EXTENSIONS / newest / "extension/pgtap.control").is_file():
+        pytest.fail(
+            f"pgTAP is missing: install the package postgresql-{newest}-pgtap "
+            "(tests/install-servers does)",
+            pytrace=False,
+        )
+    return DISTRIBUTION / newest / "bin"
+
+
+@contextmanager
+def running(
+    bin_dir: Path, folder: Path, settings: dict[str, str] | None = None
+) -> Iterator[Cluster]:
+    """Give a cluster in `folder` (as root: below /tmp); it is stopped and removed at the end."""
+    state_root = Path(tempfile.gettempdir()) / f"claims-tests-{secrets.token_hex(4)}"
+    cluster = Cluster(
+        bin_dir, folder / "home", state_root=state_root, memory=MEMORY, settings=settings
+    )
+    cluster.start()
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
+        if state_root.exists():
+            shutil.rmtree(state_root)
