@@ -4,11 +4,14 @@ from typing import Any
 
 import rich_click as click
 
+from app.cli.bench import bench
 from app.cli.db import db
+from app.cli.demo import demo
 from app.cli.generate import generate
 from app.cli.load import load
 from app.cli.options import WANTS_JSON
 from app.cli.price import price
+from app.cli.process import process
 from app.cli.reference import reference
 from app.console import err, notice, print_json
 from app.errors import ClaimsError
@@ -42,3 +45,6 @@ main.add_command(generate)
 main.add_command(load)
 main.add_command(reference)
 main.add_command(price)
+main.add_command(process)
+main.add_command(bench)
+main.add_command(demo)

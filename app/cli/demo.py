@@ -16,7 +16,7 @@ from app.cli.process import run
 from app.console import err, out, print_json
 from app.database import Role, connect
 from app.errors import translated
-from app.generate import generate_file
+from app.generate import AS_OF, FAULT_SHARE, Generator
 from app.intake.load import LoadResult
 from app.paths import DATA_DIR
 from app.pipeline import Accounting, ProcessResult, read_accounting
@@ -68,7 +68,8 @@ def demo(claims: int | None, seed: int, *, as_json: bool) -> None:
         if claims is not None:
             file = Path(folder) / "claims.ndjson"
             err.print(f"Generating {claims:,} claims (seed {seed})")
-            generate_file(file, claims=claims, seed=seed)
+            with file.open("wb") as target:
+                target.writelines(Generator(claims, seed, AS_OF, FAULT_SHARE))
         loaded = load_behind_bar((str(file),), settings)
     processed = run(settings)
     with connect(Role.OPERATOR) as conn:
@@ -114,7 +115,7 @@ def _show(
     outcome.add_column(justify="right")
     outcome.add_row("claims in this database", f"{after.loaded:,}")
     outcome.add_row(
-        "  paid by the fee schedule", f"{after.transferred - after.pended:,}", style="green"
+        "  priced by the fee schedule", f"{after.transferred - after.pended:,}", style="green"
     )
     outcome.add_row("  in production, waiting for a person", f"{after.pended:,}", style="yellow")
     outcome.add_row("  failed, back to the submitter", f"{after.failed:,}", style="red")
@@ -155,7 +156,9 @@ def _show_reasons(title: str, found: list[dict[str, Any]]) -> None:
     """Print the most frequent reasons, with a claim to look at."""
     if not found:
         return
-    table = Table("", "reason", "claims", "for example", title=title, title_justify="left", box=None)
+    table = Table(
+        "", "reason", "claims", "for example", title=title, title_justify="left", box=None
+    )
     table.columns[2].justify = table.columns[3].justify = "right"
     for row in found:
         table.add_row(

@@ -1,5 +1,6 @@
 """`claims load`: files of claims into staging."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import rich_click as click
@@ -9,7 +10,7 @@ from rich.text import Text
 from app.cli.options import json_option
 from app.console import notice, out, print_json, progress
 from app.intake.load import LoadResult, Progress, load_files
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 
 REASONS_SHOWN: Final = 10
 
@@ -27,16 +28,7 @@ def load(files: tuple[str, ...], submitter: str | None, *, as_json: bool) -> Non
     settings = load_settings()
     if submitter is not None:
         settings = settings.model_copy(update={"claims_submitter": submitter})
-    with progress() as display:
-        tasks = {
-            path: display.add_task(f"Loading {path}", total=None, start=False) for path in files
-        }
-
-        def show(at: Progress) -> None:
-            display.start_task(tasks[at.path])
-            display.update(tasks[at.path], completed=at.position, total=at.size)
-
-        result = load_files(files, settings, on_progress=show)
+    result = load_behind_bar(files, settings)
     if as_json:
         print_json(
             {
@@ -53,6 +45,20 @@ def load(files: tuple[str, ...], submitter: str | None, *, as_json: bool) -> Non
         )
     else:
         _show(result)
+
+
+def load_behind_bar(files: Sequence[str], settings: Settings) -> LoadResult:
+    """Load files behind a progress bar for each."""
+    with progress() as display:
+        tasks = {
+            path: display.add_task(f"Loading {path}", total=None, start=False) for path in files
+        }
+
+        def show(at: Progress) -> None:
+            display.start_task(tasks[at.path])
+            display.update(tasks[at.path], completed=at.position, total=at.size)
+
+        return load_files(files, settings, on_progress=show)
 
 
 def _show(result: LoadResult) -> None:

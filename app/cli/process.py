@@ -44,9 +44,7 @@ def run(settings: Settings) -> ProcessResult:
         task = display.add_task("Processing claims", total=None)
         return process_pending(
             settings,
-            on_progress=lambda done, total: display.update(
-                task, completed=int(done), total=total
-            ),
+            on_progress=lambda done, total: display.update(task, completed=int(done), total=total),
         )
 
 
