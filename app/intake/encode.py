@@ -106,10 +106,11 @@ def _decoded(record: bytes) -> Claim:
 # What msgspec and the model say, as far as it cannot hold what the submitter sent.
 _SAFE_REASON: Final = re.compile(
     r"Expected `[a-z |]+`(?:, got `[a-z]+`| (?:of length )?[<>]=? -?[0-9]+"
-    r"| matching regex '\\\\S')"
-    r"|Object missing required field `[a-z_0-9]+`"
+    r"| matching regex '[^']+')"
     r"|Invalid decimal string"
-    r"|`[a-z_]+` (?:is|has) [a-zA-Z0-9 -]+"
+)
+_OF_A_FIELD: Final = re.compile(
+    r"Object (missing required field) `([a-z_0-9]+)`|`([a-z_]+)` ((?:is|has) [a-zA-Z0-9 -]+)"
 )
 _MALFORMED: Final = re.compile(r"JSON is malformed: [a-z ,]+ \(byte [0-9]+\)")
 _UNKNOWN_FIELD: Final = "Object contains unknown field"
@@ -124,16 +125,22 @@ def _explained(error: Exception) -> tuple[str, str]:
             return "$", "a text is not UTF-8"
         case msgspec.ValidationError():
             reason, _, path = str(error).partition(" - at `")
-            where = path.removesuffix("`") or "$"
-            if reason.startswith(_UNKNOWN_FIELD):
-                return where, "the object has a field that the claim model lacks"
-            if _SAFE_REASON.fullmatch(reason):
-                return where, reason
-            return where, "the value does not fit the claim model"
+            return _explained_field(path.removesuffix("`") or "$", reason)
         case _:
-            reason = str(error)
-            known = _MALFORMED.fullmatch(reason)
-            return "$", reason if known else "the text is not one whole JSON object"
+            known = _MALFORMED.fullmatch(str(error))
+            return "$", known[0] if known else "the text is not one whole JSON object"
+
+
+def _explained_field(where: str, reason: str) -> tuple[str, str]:
+    """Return the path as far as the field itself, and the reason if it holds no value."""
+    if of_field := _OF_A_FIELD.fullmatch(reason):
+        missing, missed, named, wrong = of_field.groups()
+        return f"{where}.{missed or named}", missing or wrong
+    if _SAFE_REASON.fullmatch(reason):
+        return where, reason
+    if reason.startswith(_UNKNOWN_FIELD):
+        return where, "the object has a field that the claim model lacks"
+    return where, "the value does not fit the claim model"
 
 
 class _Doubts:
