@@ -7,12 +7,14 @@ import rich_click as click
 from app.cli.bench import bench
 from app.cli.db import db
 from app.cli.demo import demo
+from app.cli.failed import failed
 from app.cli.generate import generate
 from app.cli.load import load
 from app.cli.options import WANTS_JSON
 from app.cli.price import price
 from app.cli.process import process
 from app.cli.reference import reference
+from app.cli.status import status
 from app.console import err, notice, print_json
 from app.errors import ClaimsError
 
@@ -48,3 +50,5 @@ main.add_command(price)
 main.add_command(process)
 main.add_command(bench)
 main.add_command(demo)
+main.add_command(status)
+main.add_command(failed)

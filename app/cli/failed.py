@@ -1,0 +1,106 @@
+"""`claims failed`: why claims failed, and which ones."""
+
+from itertools import groupby
+
+import rich_click as click
+from rich.table import Table
+from rich.text import Text
+
+from app.cli.options import json_option
+from app.console import notice, out, print_json
+from app.database import Role, connect
+from app.reports import (
+    FailedCount,
+    FailedFinding,
+    FailedReason,
+    Rule,
+    read_failed_claims,
+    read_failed_reasons,
+)
+
+
+@click.command()
+@click.option("--rule", "rule_code", help="List the claims that this rule failed, such as V010.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1, max=100_000),
+    default=50,
+    show_default=True,
+    help="How many claims to list.",
+)
+@click.option(
+    "--after", default=0, metavar="CLAIM_ID", help="List the claims that follow this one."
+)
+@json_option
+def failed(rule_code: str | None, limit: int, after: int, *, as_json: bool) -> None:
+    """List failed claims by reason, or with --rule those of one rule."""
+    with connect(Role.OPERATOR) as conn:
+        if rule_code is None:
+            count, reasons = read_failed_reasons(conn)
+        else:
+            rule, found = read_failed_claims(
+                conn, rule_code.strip().upper(), after=after, limit=limit
+            )
+    if rule_code is None:
+        if as_json:
+            print_json(
+                {"claims": count.claims, "not_decoded": count.not_decoded, "reasons": reasons}
+            )
+        else:
+            _show_reasons(count, reasons)
+        return
+    claims = {row.claim_id for row in found}
+    following = max(claims) if len(claims) == limit else None
+    if as_json:
+        print_json({"rule": rule, "findings": found, "next_after": following})
+    else:
+        _show_rule(rule, found, following)
+
+
+def _show_reasons(count: FailedCount, reasons: list[FailedReason]) -> None:
+    if not reasons:
+        notice("No failed claims. Next: claims status")
+        return
+    table = Table("rule", "reason", "claims", "for example", box=None, padding=(0, 2, 0, 0))
+    table.columns[2].justify = table.columns[3].justify = "right"
+    for row in reasons:
+        table.add_row(row.rule_code, Text(row.title), f"{row.claims:,}", str(row.example_claim_id))
+    out.print(table)
+    notice(
+        f"{count.claims:,} claims failed, {count.not_decoded:,} of them could not be decoded; "
+        "a claim counts once for each of its rules."
+    )
+    notice("The claims of a rule: claims failed --rule RULE. One claim: claims show CLAIM")
+
+
+def _show_rule(rule: Rule, found: list[FailedFinding], following: int | None) -> None:
+    out.print(Text.assemble((rule.rule_code, "bold"), f" {rule.title}. {rule.hint}"))
+    out.print(Text(codes(rule), style="dim"))
+    if not found:
+        notice("No failed claims of this rule, or none that follow.")
+        return
+    table = Table("claim", "batch", "received", "field", "found", box=None, padding=(0, 2, 0, 0))
+    table.columns[0].justify = table.columns[1].justify = "right"
+    for _, findings in groupby(found, key=lambda row: row.claim_id):
+        for at, row in enumerate(findings):
+            first = at == 0
+            table.add_row(
+                str(row.claim_id) if first else "",
+                str(row.batch_id) if first else "",
+                f"{row.received_at.astimezone():%Y-%m-%d}" if first else "",
+                Text(row.field),
+                Text(row.value or "(not shown: it may be PHI)"),
+            )
+    out.print(table)
+    if following is not None:
+        notice(f"More: claims failed --rule {rule.rule_code} --after {following}")
+
+
+def codes(rule: Rule) -> str:
+    """Give the standard codes that report a rule."""
+    remark = f" with {rule.rarc}" if rule.rarc else ""
+    parts = [
+        f"277CA {rule.claim_status}" if rule.claim_status else "",
+        f"835 {rule.group_code}-{rule.carc}{remark}" if rule.carc else "",
+    ]
+    return "; ".join(filter(None, parts)) or "not reported"
