@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import rich_click as click
-from rich import box
 from rich.table import Table
 
 from app.cli.options import json_option
@@ -106,36 +105,35 @@ def list_command(*, as_json: bool) -> None:
 
 
 def _show_list(releases: Sequence[ListedRelease], in_force: dict[int, list[Period]]) -> None:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
-    table.add_column("id", justify="right")
-    table.add_column("release")
-    table.add_column("in force")
-    table.add_column("superseded by")
-    table.add_column("rows", justify="right")
-    table.add_column("loaded", no_wrap=True)
-    titles = {kind.code: kind.title for kind in KINDS}
-    shown = ""
-    for row in releases:
-        if row.kind != shown:
-            shown = row.kind
-            table.add_section()
-            table.add_row("", f"[bold]{titles[shown]}")
-        table.add_row(
-            str(row.release_id),
-            _name(row.name, row.qpp_status),
-            "\n".join(_spans(in_force.get(row.release_id, []))) or "never",
-            ", ".join(map(str, row.superseded_by)),
-            f"{row.row_count:,}",
-            f"{row.loaded_at:%Y-%m-%d}",
-            style=None if row.release_id in in_force else "dim",
-        )
-    out.print(table)
+    for kind in KINDS:
+        rows = [row for row in releases if row.kind == kind.code]
+        if not rows:
+            continue
+        table = Table(title=kind.title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+        table.add_column("id", justify="right")
+        table.add_column("release", no_wrap=True)
+        table.add_column("in force", min_width=24)
+        table.add_column("superseded by", width=10)
+        table.add_column("rows", justify="right")
+        table.add_column("loaded", no_wrap=True)
+        for row in rows:
+            table.add_row(
+                str(row.release_id),
+                _name(row.name, row.qpp_status),
+                "\n".join(_spans(in_force.get(row.release_id, []))) or "never",
+                ", ".join(map(str, row.superseded_by)),
+                f"{row.row_count:,}",
+                f"{row.loaded_at:%Y-%m-%d}",
+                style=None if row.release_id in in_force else "dim",
+            )
+        out.print(table, "")
 
 
 def _show_loaded(loaded: Sequence[Loaded], seconds: float) -> None:
     for one in loaded:
         release = one.release
-        done = "already loaded, nothing changed" if one.superseded is None else "loaded"
+        new = one.superseded is not None
+        done = "loaded" if new else "nothing changed, already loaded"
         until = "until superseded" if release.valid_to is None else f"to {release.valid_to}"
         lines = [
             f"{_name(release.name, release.qpp_status)}: {done} as release {one.release_id}",
