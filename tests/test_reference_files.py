@@ -384,7 +384,10 @@ def test_file_that_cannot_be_read_is_reported(tmp_path: Path, content: bytes | N
     assert str(path) in caught.value.message
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n", b"hello, world\n", b"\x89PNG\r\n\x1a\n\x00"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\n\n", b"hello, world\n", samples.pprrvu_csv().decode("latin-1").encode("utf-16")],
+)
 def test_file_that_is_nothing_known_says_what_is(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(ClaimsError) as caught:
         plan([write(tmp_path, "PPRRVU2025_Oct.csv", content)], Given())

@@ -164,7 +164,8 @@ def separated(source: Source) -> Iterator[tuple[int, list[str]]]:
 
 def head_rows(source: Source) -> list[list[str]]:
     """Give the first rows of a file, as far as they are CSV."""
-    lines = source.text[:HEAD_SIZE].splitlines(keepends=True)[:HEAD_LINES]
+    head = source.text[:HEAD_SIZE]
+    lines = [] if "\0" in head else head.splitlines(keepends=True)[:HEAD_LINES]
     rows: list[list[str]] = []
     try:
         for _, cells in separated(Source(source.name, "".join(lines).encode())):
