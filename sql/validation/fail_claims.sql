@@ -14,24 +14,9 @@ as $$
 declare
   v_failed integer;
 begin
-  insert into staging.failed_claims (
-    claim_id, batch_id, submitter_id, received_at, stage, rule_codes, reasons,
-    encrypted_batch_id, claim_number_token, staged_claim, staged_lines
-  )
-  select
-    claim.claim_id,
-    claim.batch_id,
-    claim.submitter_id,
-    claim.received_at,
-    p_stage,
-    found.rule_codes,
-    found.reasons,
-    claim.encrypted_batch_id,
-    claim.claim_number_token,
-    to_jsonb(claim),
-    coalesce(lines.staged_lines, '[]')
-  from staging.claims as claim
-  inner join (
+  -- Materialized, so that no plan computes them once for each claim: the findings
+  -- were inserted in this transaction, and nothing knows yet how many they are.
+  with found as materialized (
     select
       finding.claim_id,
       array_agg(distinct finding.rule_code)
@@ -51,20 +36,39 @@ begin
       and finding.received_on = any(p_received_on)
       and finding.claim_id = any(p_claim_ids)
     group by finding.claim_id
-  ) as found
-    on claim.claim_id = found.claim_id
-  left join (
+  ),
+
+  staged_lines as materialized (
     select
       line.claim_id,
-      jsonb_agg(to_jsonb(line) order by line.line_number) as staged_lines
+      jsonb_agg(to_jsonb(line) order by line.line_number) as lines
     from staging.claim_lines as line
     where
       line.batch_id = any(p_batch_ids)
       and line.received_on = any(p_received_on)
       and line.claim_id = any(p_claim_ids)
     group by line.claim_id
-  ) as lines
-    on claim.claim_id = lines.claim_id
+  )
+
+  insert into staging.failed_claims (
+    claim_id, batch_id, submitter_id, received_at, stage, rule_codes, reasons,
+    encrypted_batch_id, claim_number_token, staged_claim, staged_lines
+  )
+  select
+    claim.claim_id,
+    claim.batch_id,
+    claim.submitter_id,
+    claim.received_at,
+    p_stage,
+    found.rule_codes,
+    found.reasons,
+    claim.encrypted_batch_id,
+    claim.claim_number_token,
+    to_jsonb(claim),
+    coalesce(staged_lines.lines, '[]')
+  from staging.claims as claim
+  inner join found on claim.claim_id = found.claim_id
+  left join staged_lines on claim.claim_id = staged_lines.claim_id
   where
     claim.batch_id = any(p_batch_ids)
     and claim.received_on = any(p_received_on)

@@ -39,21 +39,8 @@ begin
     return;
   end if;
 
-  insert into staging.claim_findings (
-    claim_id, line_number, batch_id, received_on, submitter_id, rule_code,
-    disposition, field, value
-  )
-  select
-    finding.claim_id,
-    finding.line_number,
-    claim.batch_id,
-    claim.received_on,
-    claim.submitter_id,
-    finding.rule_code,
-    rule.disposition,
-    finding.field,
-    finding.value
-  from (
+  -- Materialized, so that no plan runs a rule once for each claim.
+  with finding as materialized (
     select * from validation.report_intake_findings(v_batch_ids, v_received_on)
     union all
     select * from validation.check_billing_npi(v_batch_ids, v_received_on)
@@ -93,15 +80,8 @@ begin
     select * from validation.check_diagnosis_pointers(v_batch_ids, v_received_on)
     union all
     select * from validation.check_duplicate_line(v_batch_ids, v_received_on)
-  ) as finding
-  inner join staging.claims as claim
-    on
-      finding.claim_id = claim.claim_id
-      and claim.batch_id = any(v_batch_ids)
-      and claim.received_on = any(v_received_on)
-  inner join reference.rules as rule on finding.rule_code = rule.rule_code;
+  )
 
-  -- Duplicates last: of several equal claims the first good one goes on.
   insert into staging.claim_findings (
     claim_id, line_number, batch_id, received_on, submitter_id, rule_code,
     disposition, field, value
@@ -116,7 +96,34 @@ begin
     rule.disposition,
     finding.field,
     finding.value
-  from validation.check_duplicate_claim(v_batch_ids, v_received_on) as finding
+  from finding
+  inner join staging.claims as claim
+    on
+      finding.claim_id = claim.claim_id
+      and claim.batch_id = any(v_batch_ids)
+      and claim.received_on = any(v_received_on)
+  inner join reference.rules as rule on finding.rule_code = rule.rule_code;
+
+  -- Duplicates last: of several equal claims the first good one goes on.
+  with finding as materialized (
+    select * from validation.check_duplicate_claim(v_batch_ids, v_received_on)
+  )
+
+  insert into staging.claim_findings (
+    claim_id, line_number, batch_id, received_on, submitter_id, rule_code,
+    disposition, field, value
+  )
+  select
+    finding.claim_id,
+    finding.line_number,
+    claim.batch_id,
+    claim.received_on,
+    claim.submitter_id,
+    finding.rule_code,
+    rule.disposition,
+    finding.field,
+    finding.value
+  from finding
   inner join staging.claims as claim
     on
       finding.claim_id = claim.claim_id
