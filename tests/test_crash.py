@@ -101,7 +101,7 @@ def test_a_killed_run_is_made_good_by_the_next(
         process = start("process")
         backend = wait_for_waiter(database)
         process.kill()
-        process.wait()
+        process.communicate()
         if victim == "program and backend":
             holder.execute("select pg_terminate_backend(%s, 10000)", [backend])
         elif victim == "server":

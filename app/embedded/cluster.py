@@ -107,12 +107,10 @@ class Cluster:
             if not state.data.is_dir():
                 self._initialise(state)
             self._check_version(state)
-            if self._postmaster(state) is None:
+            if not self._await(state):
                 self._end_orphans(state)
                 self._configure(state)
                 self._launch(state)
-            else:
-                self._await(state)
             self._create_database()
 
     def stop(self) -> bool:
@@ -275,21 +273,17 @@ class Cluster:
                 f"Look at the newest file in {state.log}.",
             )
 
-    def _await(self, state: State) -> None:
-        """Wait for a server that another program started, or that recovers from a crash."""
+    def _await(self, state: State) -> bool:
+        """Wait for a server that is starting; False when there is none, or none any longer."""
         notice_at = time.monotonic() + _NOTICE_AFTER
-        while self._ping(state) is not pq.Ping.OK:
-            if self._postmaster(state) is None:
-                raise ClaimsError(
-                    "EMBEDDED_START_FAILED",
-                    f"PostgreSQL in {state.data} ended while it was starting{_tail(state.log)}",
-                    "Run the command again; if it fails again, look at the newest file in "
-                    f"{state.log}.",
-                )
+        while self._postmaster(state) is not None:
+            if self._ping(state) is pq.Ping.OK:
+                return True
             if time.monotonic() > notice_at:
                 notice("PostgreSQL is still starting")
                 notice_at = float("inf")
             time.sleep(0.1)
+        return False
 
     def _ping(self, state: State) -> pq.Ping:
         info = make_conninfo(host=str(state.socket_dir), port=PORT, user=SUPERUSER, dbname=DATABASE)
@@ -348,7 +342,9 @@ class Cluster:
                 f"processes {sorted(orphans)} of a killed server on {state.data} do not end",
                 "End them by hand, then run the command again.",
             )
+        # The killed one may still stand in the process table, which PostgreSQL takes for alive.
         (state.data / "postmaster.pid").unlink(missing_ok=True)
+        (state.socket_dir / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)
 
 
 def _spawn(state: State, command: list[str]) -> subprocess.Popen[str]:
