@@ -1,0 +1,140 @@
+"""The pipeline's commands: what they print, how they add up, and how they fail."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from app.cli import main
+from app.database import Role, connect
+from app.errors import DatabaseError
+from app.generate import AS_OF, Generator
+from app.intake.load import load_files
+from app.pipeline import process_pending
+from app.reference.starter import ensure_starter
+from app.settings import load_settings
+from tests.servers import Database
+
+
+def run(*arguments: str) -> dict[str, Any]:
+    """Run a command that must succeed; the last line it printed, which is its JSON."""
+    result = CliRunner().invoke(main, [*arguments, "--json"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    answer = json.loads(result.stdout.splitlines()[-1], parse_float=Decimal)
+    assert isinstance(answer, dict)
+    return answer
+
+
+@pytest.fixture
+def reference(database: Database) -> Database:
+    with connect(Role.OPERATOR) as conn:
+        ensure_starter(conn)
+    return database
+
+
+def test_nothing_waits(database: Database) -> None:
+    assert database.name
+    assert run("process") == {
+        "claims": 0,
+        "transferred": 0,
+        "failed": 0,
+        "pended": 0,
+        "in_progress": 0,
+        "allowed_total": 0,
+        "process_seconds": pytest.approx(Decimal(1), abs=Decimal(5)),
+        "claims_per_second": 0,
+    }
+
+
+def test_a_demo_accounts_for_every_claim_and_a_second_adds_nothing(database: Database) -> None:
+    first = run("demo", "--claims", "500")
+    assert first["claims"] == 500
+    assert first["transferred"] + first["failed"] == 500
+    assert 0 < first["pended"] < first["transferred"]
+    assert first["in_progress"] == first["superseded"] == first["claims_already_loaded"] == 0
+    assert first["claims_per_second"] > 0
+    with database.connect() as conn:
+        assert conn.execute(
+            "select count(*), sum(allowed_amount) from production.claims"
+        ).fetchone() == (first["transferred"], first["allowed_total"])
+
+    again = run("demo", "--claims", "500")
+    assert (again["claims"], again["claims_already_loaded"]) == (0, 500)
+    assert again["transferred"] == again["failed"] == again["allowed_total"] == 0
+
+
+def test_the_sample_of_the_demo_comes_through(database: Database) -> None:
+    result = CliRunner().invoke(main, ["demo"], catch_exceptions=False)
+    assert result.exit_code == 0
+    with database.connect() as conn:
+        assert conn.execute("select loaded, difference from pipeline.accounting").fetchone() == (
+            1000,
+            0,
+        )
+        shown = conn.execute(
+            "select transferred - pended, pended, failed from pipeline.accounting"
+        ).fetchone()
+    for number in shown or ():
+        assert f" {number:,} " in result.stdout
+
+
+def test_many_batches_of_one_claim_are_taken_together(reference: Database, tmp_path: Path) -> None:
+    file = tmp_path / "claims"
+    file.write_bytes(b"".join(Generator(150, 4, AS_OF, 0)))
+    load_files([str(file)], load_settings().model_copy(update={"batch_size": 1}))
+    result = process_pending(load_settings().model_copy(update={"connections": 1}))
+    assert (result.claims, result.transferred) == (150, 150)
+    with reference.connect() as conn:
+        assert conn.execute(
+            "select count(*), sum(cardinality(batch_ids)) from audit.events"
+            " where action = 'batches.transferred'"
+        ).fetchone() == (1, 150)
+
+
+def test_an_error_of_the_database_is_told_and_nothing_is_lost(
+    reference: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "claims"
+    file.write_bytes(b"".join(Generator(20, 4, AS_OF, 0)))
+    load_files([str(file)], load_settings())
+    with reference.connect() as conn:
+        conn.execute("revoke execute on function transfer.move_batches from claims_worker")
+        with pytest.raises(DatabaseError) as raised:
+            process_pending(load_settings())
+        assert raised.value.code == "42501"
+        assert conn.execute("select state, batches from pipeline.status").fetchall() == [
+            ("validated", 1)
+        ]
+        conn.execute("grant execute on function transfer.move_batches to claims_worker")
+    assert process_pending(load_settings()).transferred == 20
+
+
+def test_the_procedure_refuses_a_transaction_block(reference: Database) -> None:
+    with connect(Role.WORKER) as conn, pytest.raises(Exception, match="invalid transaction"):
+        conn.execute("call pipeline.process_pending()")
+    assert reference.name
+
+
+def test_a_benchmark_reports_what_it_measured(database: Database) -> None:
+    answer = run("bench", "--claims", "400", "--seed", "9")
+    for run_of_it in (answer, answer["warm"]):
+        assert run_of_it["transferred"] + run_of_it["failed"] <= 400
+        assert run_of_it["transferred"] > 300
+        for name in (
+            "floor_seconds",
+            "process_seconds",
+            "claims_per_second",
+            "ratio_to_floor",
+            "load_claims_per_second",
+        ):
+            assert run_of_it[name] > 0
+        assert set(run_of_it["stage_seconds"]) == {"validate", "transfer"}
+        assert min(run_of_it["stage_seconds"].values()) > 0
+    assert answer["tables_analyzed_before"] == 0
+    with database.server.admin() as conn:
+        assert conn.execute(
+            "select count(*) from pg_catalog.pg_database where datname like 'claims_bench%'"
+        ).fetchone() == (0,)
