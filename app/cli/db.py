@@ -12,10 +12,11 @@ from rich.table import Table
 
 from app import schema
 from app.cli.options import json_option
-from app.console import out, print_json
-from app.database import Role, as_url, parameters
+from app.console import notice, out, print_json
+from app.database import Role, as_url, connect, parameters
 from app.embedded import Cluster, default_cluster
 from app.errors import ClaimsError
+from app.reference.starter import ensure_starter
 from app.settings import load_settings
 
 _ROLES = click.Choice([role.name.lower() for role in Role])
@@ -50,8 +51,14 @@ def stop(*, as_json: bool) -> None:
 @db.command()
 @json_option
 def upgrade(*, as_json: bool) -> None:
-    """Bring the schema up to date: revisions, then routines and views, in one transaction."""
+    """Bring the schema up to date: revisions, then routines and views, in one transaction.
+
+    Then load the starter reference data where they are missing or have changed.
+    """
     schema.upgrade()
+    with connect(Role.OPERATOR) as conn:
+        for name in ensure_starter(conn):
+            notice(f"Loaded the starter data in {name}")
     _say_revision(as_json=as_json)
 
 

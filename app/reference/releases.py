@@ -114,7 +114,8 @@ def settle(parsed: Parsed, given: Given, beside: Sequence[Parsed] = ()) -> Relea
             "so no option can set them; nothing was loaded",
             "Leave the options out, or change the columns in the file.",
         )
-    valid_from, dated_by = _first_date(parsed, given, beside)
+    stated, contradicted = _stated_date(parsed, beside)
+    valid_from, dated_by = _first_date(parsed, given, stated, contradicted)
     valid_to = given.valid_to or published.valid_to
     if valid_to is not None and valid_to < valid_from:
         raise ClaimsError(
@@ -127,7 +128,10 @@ def settle(parsed: Parsed, given: Given, beside: Sequence[Parsed] = ()) -> Relea
         layout=parsed.layout,
         source=parsed.source,
         rows=parsed.rows,
-        name=given.name or published.name or parsed.kind.release_name(valid_from),
+        # Named after what the file is, not after the dates that it is loaded for.
+        name=given.name
+        or published.name
+        or parsed.kind.release_name(stated[0] if stated else valid_from),
         valid_from=valid_from,
         valid_to=valid_to,
         qpp_status=_qpp_status(parsed, given, valid_from),
@@ -135,22 +139,14 @@ def settle(parsed: Parsed, given: Given, beside: Sequence[Parsed] = ()) -> Relea
     )
 
 
-def _first_date(parsed: Parsed, given: Given, beside: Sequence[Parsed]) -> tuple[date, str]:
+def _first_date(
+    parsed: Parsed, given: Given, stated: tuple[date, str] | None, contradicted: str
+) -> tuple[date, str]:
+    """Give the first date of service, and where it comes from."""
     if given.valid_from is not None:
         return given.valid_from, "--from"
-    published = parsed.published
-    if published.valid_from is not None:
-        return published.valid_from, "the file"
-    contradicted = ""
-    for said, whence in _hints(parsed, beside):
-        if said.valid_from is None:
-            continue
-        if published.year in {None, said.valid_from.year}:
-            return said.valid_from, whence
-        contradicted = (
-            f"; {whence} says {said.valid_from.year}, but the conversion factor in it is "
-            f"that of {published.year}"
-        )
+    if stated is not None:
+        return stated
     if parsed.kind.undated_from is not None:
         return parsed.kind.undated_from, "a default, as the list is published without dates"
     raise ClaimsError(
@@ -159,6 +155,24 @@ def _first_date(parsed: Parsed, given: Given, beside: Sequence[Parsed]) -> tuple
         f"valid{contradicted}; nothing was loaded",
         "Give the first date of service it is for with --from YYYY-MM-DD.",
     )
+
+
+def _stated_date(parsed: Parsed, beside: Sequence[Parsed]) -> tuple[tuple[date, str] | None, str]:
+    """Give the first date that the file or its surroundings state, and what they contradict."""
+    published = parsed.published
+    if published.valid_from is not None:
+        return (published.valid_from, "the file"), ""
+    contradicted = ""
+    for said, whence in _hints(parsed, beside):
+        if said.valid_from is None:
+            continue
+        if published.year in {None, said.valid_from.year}:
+            return (said.valid_from, whence), ""
+        contradicted = (
+            f"; {whence} says {said.valid_from.year}, but the conversion factor in it is "
+            f"that of {published.year}"
+        )
+    return None, contradicted
 
 
 def _hints(parsed: Parsed, beside: Sequence[Parsed]) -> Iterator[tuple[Published, str]]:

@@ -355,8 +355,8 @@ reset role;
 DOWNGRADE = """
 set local role claims_owner;
 
-drop table reference.pricing_reasons;
 drop table reference.payment_modifiers;
+drop table reference.pricing_reasons;
 drop table reference.rules;
 drop table reference.place_of_service_codes;
 drop table reference.diagnosis_codes;
