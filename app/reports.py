@@ -275,6 +275,18 @@ def read_failed_claims(
     return rules[0], found
 
 
+def standard_codes(
+    claim_status: str | None, group_code: str | None, carc: str | None, rarc: str | None
+) -> str:
+    """Give the codes that report something to the submitter, empty when nothing does."""
+    remark = f" with {rarc}" if rarc else ""
+    parts = [
+        f"277CA {claim_status}" if claim_status else "",
+        f"835 {group_code}-{carc}{remark}" if carc else "",
+    ]
+    return "; ".join(filter(None, parts))
+
+
 def _read(
     conn: Connection[Any], row: type[Row], query: LiteralString, **parameters: object
 ) -> list[Row]:

@@ -14,6 +14,7 @@ from app.cli.options import WANTS_JSON
 from app.cli.price import price
 from app.cli.process import process
 from app.cli.reference import reference
+from app.cli.show import show
 from app.cli.status import status
 from app.console import err, notice, print_json
 from app.errors import ClaimsError
@@ -52,3 +53,4 @@ main.add_command(bench)
 main.add_command(demo)
 main.add_command(status)
 main.add_command(failed)
+main.add_command(show)

@@ -16,6 +16,7 @@ from app.reports import (
     Rule,
     read_failed_claims,
     read_failed_reasons,
+    standard_codes,
 )
 
 
@@ -75,7 +76,9 @@ def _show_reasons(count: FailedCount, reasons: list[FailedReason]) -> None:
 
 def _show_rule(rule: Rule, found: list[FailedFinding], following: int | None) -> None:
     out.print(Text.assemble((rule.rule_code, "bold"), f" {rule.title}. {rule.hint}"))
-    out.print(Text(codes(rule), style="dim"))
+    codes = standard_codes(rule.claim_status, rule.group_code, rule.carc, rule.rarc)
+    if codes:
+        out.print(Text(codes, style="dim"))
     if not found:
         notice("No failed claims of this rule, or none that follow.")
         return
@@ -94,13 +97,3 @@ def _show_rule(rule: Rule, found: list[FailedFinding], following: int | None) ->
     out.print(table)
     if following is not None:
         notice(f"More: claims failed --rule {rule.rule_code} --after {following}")
-
-
-def codes(rule: Rule) -> str:
-    """Give the standard codes that report a rule."""
-    remark = f" with {rule.rarc}" if rule.rarc else ""
-    parts = [
-        f"277CA {rule.claim_status}" if rule.claim_status else "",
-        f"835 {rule.group_code}-{rule.carc}{remark}" if rule.carc else "",
-    ]
-    return "; ".join(filter(None, parts)) or "not reported"

@@ -1,0 +1,354 @@
+"""Everything about one claim: where it stands, what was found, how its amounts came about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, LiteralString, TypeVar
+
+from psycopg import Connection, rows
+
+from app.errors import ClaimsError, translated
+from app.price_basis import Basis, read_bases
+from app.settings import Settings
+from app.vault import KeyRing, decrypt_field
+
+FIND_CLAIM: Final[LiteralString] = """
+select
+  found.claim_id,
+  found.state,
+  found.decision,
+  submitter.name as submitter,
+  found.submitter_id,
+  batch.batch_id,
+  batch.state as batch_state,
+  batch.received_at,
+  batch.validated_at,
+  batch.transferred_at
+from pipeline.claim_states as found
+inner join queue.batches as batch on found.batch_id = batch.batch_id
+inner join queue.submitters as submitter on found.submitter_id = submitter.submitter_id
+where found.claim_id = %(claim_id)s"""
+
+FIND_BY_NUMBER: Final[LiteralString] = """
+select found.claim_id, found.state
+from pipeline.claim_states as found
+where found.claim_number_token = %(token)s
+order by found.claim_id"""
+
+HAS_KEYS: Final = "select exists (select from vault.data_keys)"
+
+# The columns of staging.claims and staging.claim_lines, wherever the claim stands.
+READ_TRANSFERRED: Final[LiteralString] = """
+select claim.*
+from production.claims as claim
+where claim.claim_id = %(claim_id)s"""
+
+READ_STAGED: Final[LiteralString] = """
+select claim.*
+from staging.claims as claim
+where claim.claim_id = %(claim_id)s"""
+
+READ_FAILED: Final[LiteralString] = """
+select
+  staged.*,
+  failed.encrypted_batch_id,
+  failed.original,
+  failed.stage,
+  failed.resolution,
+  failed.failed_at
+from staging.failed_claims as failed
+left join lateral jsonb_populate_record(null::staging.claims, failed.staged_claim) as staged
+  on true
+where failed.claim_id = %(claim_id)s"""
+
+LINES_TRANSFERRED: Final[LiteralString] = """
+select
+  line.*,
+  coalesce(reason.title, rule.title) as reason,
+  coalesce(reason.hint, rule.hint) as hint
+from production.claim_lines as line
+left join reference.pricing_reasons as reason on line.reason_code = reason.reason_code
+left join reference.rules as rule on line.reason_code = rule.rule_code
+where line.claim_id = %(claim_id)s
+order by line.line_number"""
+
+LINES_STAGED: Final[LiteralString] = """
+select line.*
+from staging.claim_lines as line
+inner join staging.claims as claim
+  on line.batch_id = claim.batch_id and line.claim_id = claim.claim_id
+where claim.claim_id = %(claim_id)s
+order by line.line_number"""
+
+LINES_FAILED: Final[LiteralString] = """
+select line.*
+from staging.failed_claims as failed
+cross join lateral jsonb_populate_recordset(null::staging.claim_lines, failed.staged_lines)
+  as line
+where failed.claim_id = %(claim_id)s
+order by line.line_number"""
+
+READ_FINDINGS: Final[LiteralString] = """
+select
+  finding.rule_code,
+  finding.line_number,
+  finding.field,
+  finding.value,
+  coalesce(finding.disposition, rule.disposition, 'reject_claim') as disposition,
+  coalesce(rule.title, 'the claim could not be decoded') as title,
+  coalesce(rule.hint, 'Correct the field that the reason names, and send the claim again.')
+    as hint,
+  rule.claim_status,
+  rule.group_code,
+  rule.carc,
+  rule.rarc
+from (
+  select found.rule_code, found.line_number, found.field, found.value, found.disposition
+  from production.claim_findings as found
+  where found.claim_id = %(claim_id)s and %(state)s = 'transferred'
+  union all
+  select found.rule_code, found.line_number, found.field, found.value, found.disposition
+  from staging.claim_findings as found
+  inner join staging.claims as claim
+    on found.batch_id = claim.batch_id and found.claim_id = claim.claim_id
+  where claim.claim_id = %(claim_id)s and %(state)s not in ('transferred', 'failed')
+  union all
+  select
+    found.rule as rule_code,
+    coalesce(found.line, 0)::smallint as line_number,
+    found.field,
+    coalesce(found.value, found.reason) as value,
+    null as disposition
+  from staging.failed_claims as failed
+  cross join lateral jsonb_to_recordset(failed.reasons)
+    as found (rule text, line integer, field text, value text, reason text)
+  where failed.claim_id = %(claim_id)s and %(state)s = 'failed'
+) as finding
+left join reference.rules as rule on finding.rule_code = rule.rule_code
+order by finding.line_number, finding.rule_code, finding.field"""
+
+RECORD_READING: Final[LiteralString] = """
+select auditing.record_event(
+  'claim.phi_shown', %(submitter_id)s, array[%(batch_id)s]::bigint[],
+  %(claim_id)s, %(claim_id)s, '{}'
+)"""
+
+PHI_FIELDS: Final = (
+    *("claim_number", "member_id", "patient_last_name", "patient_first_name"),
+    *("patient_middle_name", "patient_birth_date", "patient_address_line"),
+    *("patient_city", "patient_state", "patient_zip", "patient_phone"),
+    *("malformed_values", "original"),
+)
+HEADER_FIELDS: Final = (
+    *("frequency_code", "payer_id", "billing_npi", "billing_taxonomy", "rendering_npi"),
+    *("rendering_taxonomy", "patient_age", "patient_sex", "service_zip", "carrier"),
+    *("locality", "diagnoses", "total_charge", "first_service_date", "line_count"),
+)
+OUTCOME_FIELDS: Final = ("allowed_amount", "pended_line_count", "denied_line_count")
+LINE_FIELDS: Final = (
+    *("line_number", "service_date", "service_date_to", "hcpcs", "modifiers"),
+    *("place_of_service", "units", "minutes", "charge", "diagnosis_pointers"),
+)
+PRICED_FIELDS: Final = (
+    *("pricing_status", "reason_code", "reason", "hint", "allowed_amount"),
+    *("step_codes", "step_factors", "step_amounts", "group_code", "carc", "rarc"),
+)
+
+_BIGINT_LIMIT: Final = 2**63
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a claim stands; decision is the resolution of a failed one."""
+
+    claim_id: int
+    state: str
+    decision: str | None
+    submitter: str
+    submitter_id: int
+    batch_id: int
+    batch_state: str
+    received_at: datetime
+    validated_at: datetime | None
+    transferred_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule found, and how that is reported; line 0 is the claim itself."""
+
+    rule_code: str
+    line_number: int
+    field: str
+    value: str | None
+    disposition: str
+    title: str
+    hint: str
+    claim_status: str | None
+    group_code: str | None
+    carc: str | None
+    rarc: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A service line; `pricing` is None until it is priced, `basis` unless it has an amount."""
+
+    given: dict[str, Any]
+    pricing: dict[str, Any] | None
+    basis: Basis | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimReport:
+    """One claim in any state; `given` and `lines` are empty when it could not be decoded."""
+
+    place: Place
+    failure: dict[str, Any] | None
+    """Stage, resolution and time of a failed claim."""
+    given: dict[str, Any]
+    outcome: dict[str, Any] | None
+    """What a transferred claim came to."""
+    findings: list[Finding]
+    lines: list[Line]
+    phi: dict[str, str] | None
+    """The decrypted fields, where they were asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The claim that a text stands for, and others that it may stand for too."""
+
+    claim_id: int
+    also: list[int]
+
+
+def find_claim(conn: Connection[Any], settings: Settings, text: str) -> Found:
+    """Find the claim that an id or a claim number stands for; an id goes first.
+
+    Raises:
+        ClaimsError: SHOW_CLAIM_UNKNOWN, SHOW_CLAIM_AMBIGUOUS, and what the key ring raises.
+
+    """
+    text = text.strip()
+    claim_id = int(text) if text.isascii() and text.isdecimal() else None
+    known = claim_id is not None and claim_id < _BIGINT_LIMIT and _place(conn, claim_id) is not None
+    numbered = _find_by_number(conn, settings, text)
+    if claim_id is not None and known:
+        return Found(claim_id, [other for other in numbered if other != claim_id])
+    if not numbered:
+        raise ClaimsError(
+            "SHOW_CLAIM_UNKNOWN",
+            "no claim in this database has that id or claim number",
+            "Take a claim id from `claims failed` or `claims status`, or give the claim number "
+            "as the submitter sent it.",
+        )
+    if len(numbered) > 1:
+        listed = ", ".join(f"{other} ({state})" for other, state in numbered.items())
+        raise ClaimsError(
+            "SHOW_CLAIM_AMBIGUOUS",
+            f"several claims have that claim number: {listed}",
+            "Give the claim id of the one you mean.",
+        )
+    return Found(next(iter(numbered)), [])
+
+
+def read_claim(
+    conn: Connection[Any], settings: Settings, claim_id: int, *, with_phi: bool
+) -> ClaimReport:
+    """Read one claim; conn as the operator. Reading PHI leaves an audit event behind.
+
+    Raises:
+        ClaimsError: SHOW_CLAIM_UNKNOWN, and what the key ring raises where PHI is asked for.
+
+    """
+    place = _place(conn, claim_id)
+    if place is None:
+        raise ClaimsError(
+            "SHOW_CLAIM_UNKNOWN",
+            f"there is no claim {claim_id}",
+            "Take a claim id from `claims failed` or `claims status`.",
+        )
+    queries = {
+        "transferred": (READ_TRANSFERRED, LINES_TRANSFERRED),
+        "failed": (READ_FAILED, LINES_FAILED),
+    }.get(place.state, (READ_STAGED, LINES_STAGED))
+    read_header, read_lines = queries
+    header = _dicts(conn, read_header, claim_id)[0]
+    decoded = header["claim_number"] is not None
+    transferred = place.state == "transferred"
+    bases = read_bases(conn, claim_id) if transferred else {}
+    return ClaimReport(
+        place=place,
+        failure=_some(header, ("stage", "resolution", "failed_at"))
+        if place.state == "failed"
+        else None,
+        given=_some(header, HEADER_FIELDS) if decoded else {},
+        outcome=_some(header, OUTCOME_FIELDS) if transferred else None,
+        findings=_rows(conn, Finding, READ_FINDINGS, claim_id=claim_id, state=place.state),
+        lines=[
+            Line(
+                given=_some(line, LINE_FIELDS),
+                pricing=_some(line, PRICED_FIELDS) if transferred else None,
+                basis=bases.get(line["line_number"]),
+            )
+            for line in _dicts(conn, read_lines, claim_id)
+        ],
+        phi=_decrypted(conn, settings, place, header) if with_phi else None,
+    )
+
+
+def _find_by_number(conn: Connection[Any], settings: Settings, text: str) -> dict[int, str]:
+    """Find the claims with a claim number, and their states; none without data keys."""
+    with translated():
+        has_keys = conn.execute(HAS_KEYS).fetchone()
+    if not has_keys or not has_keys[0]:
+        return {}
+    token = KeyRing.open(conn, settings).token("claim_number", text)
+    with translated():
+        return dict(conn.execute(FIND_BY_NUMBER, {"token": token}).fetchall())
+
+
+def _place(conn: Connection[Any], claim_id: int) -> Place | None:
+    found = _rows(conn, Place, FIND_CLAIM, claim_id=claim_id)
+    return found[0] if found else None
+
+
+def _decrypted(
+    conn: Connection[Any], settings: Settings, place: Place, header: Mapping[str, Any]
+) -> dict[str, str]:
+    keyring = KeyRing.open(conn, settings)
+    with translated():
+        conn.execute(
+            RECORD_READING,
+            {
+                "submitter_id": place.submitter_id,
+                "batch_id": place.batch_id,
+                "claim_id": place.claim_id,
+            },
+        )
+    return {
+        field: decrypt_field(
+            keyring, header["encrypted_batch_id"], place.claim_id, field, bytes(header[field])
+        )
+        for field in PHI_FIELDS
+        if header.get(field) is not None
+    }
+
+
+def _some(row: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: row[name] for name in names}
+
+
+def _dicts(conn: Connection[Any], query: LiteralString, claim_id: int) -> list[dict[str, Any]]:
+    with translated(), conn.cursor(row_factory=rows.dict_row) as cur:
+        return cur.execute(query, {"claim_id": claim_id}).fetchall()
+
+
+def _rows(
+    conn: Connection[Any], row: type[Row], query: LiteralString, **parameters: object
+) -> list[Row]:
+    with translated(), conn.cursor(row_factory=rows.class_row(row)) as cur:
+        return cur.execute(query, parameters).fetchall()

@@ -1,0 +1,159 @@
+"""The figures behind the fee of a priced line, so that a person can compute it again."""
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final, LiteralString
+
+from psycopg import Connection, rows
+
+from app.errors import translated
+
+# The figures a priced line was made of. The line names the releases of its relative
+# values and indices; the setting of the place of service and the locality of the ZIP code are
+# read from what is in force now, and the stored fee tells whether that still holds.
+READ_BASES: Final[LiteralString] = """
+with line as (
+  select
+    line.line_number,
+    line.service_date,
+    line.hcpcs,
+    line.place_of_service,
+    line.rvu_release_id,
+    line.gpci_release_id,
+    case
+      when '26' = any(line.modifiers) then '26'
+      when 'TC' = any(line.modifiers) then 'TC'
+      when '53' = any(line.modifiers) then '53'
+      else ''
+    end as row_modifier,
+    claim.carrier,
+    claim.locality,
+    left(claim.service_zip, 5) as zip5,
+    settings.qpp_status,
+    exists (
+      select from reference.work_floor_periods as floored
+      where line.service_date between floored.valid_from and floored.valid_to
+    ) as work_floor
+  from production.claim_lines as line
+  inner join production.claims as claim
+    on line.claim_id = claim.claim_id and line.service_month = claim.service_month
+  cross join queue.settings as settings
+  where line.claim_id = %(claim_id)s and line.pricing_status = 'priced'
+)
+
+select
+  line.line_number,
+  line.row_modifier,
+  rvu_release.name as rvu_release,
+  gpci_release.name as gpci_release,
+  place.is_facility,
+  gpci.carrier,
+  gpci.locality,
+  gpci.locality_name,
+  rvu.work_rvu,
+  case when place.is_facility then rvu.facility_pe_rvu else rvu.non_facility_pe_rvu end
+    as practice_expense_rvu,
+  rvu.malpractice_rvu,
+  case
+    when line.work_floor
+      then coalesce(gpci.work_gpci_floored, greatest(gpci.work_gpci, 1.000))
+    else gpci.work_gpci
+  end as work_gpci,
+  gpci.practice_expense_gpci,
+  gpci.malpractice_gpci,
+  rvu.conversion_factor,
+  rvu.opps_non_facility_pe_rvu <> 0
+  or rvu.opps_facility_pe_rvu <> 0
+  or rvu.opps_malpractice_rvu <> 0 as is_capped,
+  case
+    when place.is_facility then rvu.opps_facility_pe_rvu else rvu.opps_non_facility_pe_rvu
+  end as opps_practice_expense_rvu,
+  rvu.opps_malpractice_rvu
+from line
+inner join reference.releases as rvu_release on line.rvu_release_id = rvu_release.release_id
+inner join reference.releases as gpci_release
+  on line.gpci_release_id = gpci_release.release_id
+inner join reference.procedure_rvus as rvu
+  on
+    line.rvu_release_id = rvu.release_id
+    and line.hcpcs = rvu.hcpcs
+    and line.row_modifier = rvu.modifier
+inner join reference.periods_in_force as place_period
+  on
+    place_period.kind = 'place_of_service'
+    and line.qpp_status = place_period.qpp_status
+    and line.service_date between place_period.valid_from and place_period.valid_to
+inner join reference.place_of_service_codes as place
+  on
+    place_period.release_id = place.release_id
+    and line.place_of_service = place.place_of_service
+left join reference.periods_in_force as zip_period
+  on
+    zip_period.kind = 'zip_locality'
+    and line.qpp_status = zip_period.qpp_status
+    and line.service_date between zip_period.valid_from and zip_period.valid_to
+left join reference.zip_localities as zip
+  on zip_period.release_id = zip.release_id and line.zip5 = zip.zip5
+inner join reference.geographic_indices as gpci
+  on
+    line.gpci_release_id = gpci.release_id
+    and coalesce(line.carrier, zip.carrier) = gpci.carrier
+    and case when line.carrier is null then zip.locality else line.locality end
+    = gpci.locality
+order by line.line_number"""
+
+KEPT: Final = Decimal("0.0001")
+"""Scale of the amounts that are kept with the steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """The figures from which the fee of a line is computed, with where they stand."""
+
+    line_number: int
+    row_modifier: str
+    rvu_release: str
+    gpci_release: str
+    is_facility: bool
+    carrier: str
+    locality: str
+    locality_name: str
+    work_rvu: Decimal
+    practice_expense_rvu: Decimal
+    malpractice_rvu: Decimal
+    work_gpci: Decimal
+    practice_expense_gpci: Decimal
+    malpractice_gpci: Decimal
+    conversion_factor: Decimal
+    is_capped: bool
+    """Whether the row has relative values for the OPPS cap."""
+    opps_practice_expense_rvu: Decimal
+    opps_malpractice_rvu: Decimal
+
+    @property
+    def fee(self) -> Decimal:
+        """The amount of one unit, dollars, not rounded."""
+        return self._amount(self.practice_expense_rvu, self.malpractice_rvu)
+
+    @property
+    def opps_cap(self) -> Decimal:
+        """The same formula over the relative values of the OPPS cap."""
+        return self._amount(self.opps_practice_expense_rvu, self.opps_malpractice_rvu)
+
+    def _amount(self, practice_expense: Decimal, malpractice: Decimal) -> Decimal:
+        return (
+            self.work_rvu * self.work_gpci
+            + practice_expense * self.practice_expense_gpci
+            + malpractice * self.malpractice_gpci
+        ) * self.conversion_factor
+
+    def gives(self, stored_fee: Decimal) -> bool:
+        """Whether the figures still give the fee that was stored with the line."""
+        return self.fee.quantize(KEPT, ROUND_HALF_UP) == stored_fee
+
+
+def read_bases(conn: Connection[Any], claim_id: int) -> dict[int, Basis]:
+    """Read the figures of the lines of a transferred claim that have a price, by line."""
+    with translated(), conn.cursor(row_factory=rows.class_row(Basis)) as cur:
+        found = cur.execute(READ_BASES, {"claim_id": claim_id}).fetchall()
+    return {basis.line_number: basis for basis in found}
