@@ -49,13 +49,15 @@ begin atomic
     format('diagnoses[%s]', unlisted.position - 1) as field,
     unlisted.icd10cm as value
   from unlisted
-  where not exists (
-    select from reference.diagnosis_codes as code
+  where (
+    select code.icd10cm
+    from reference.diagnosis_codes as code
     where
       code.release_id = unlisted.release_id
       and code.icd10cm > unlisted.icd10cm
       and code.icd10cm < unlisted.icd10cm || '~'
-  );
+    limit 1
+  ) is null;
 end;
 
 comment on function validation.check_diagnosis_in_force(bigint[], date[])

@@ -1,5 +1,8 @@
 -- 26 and TC are rows of their own: a code without the row does not allow the
 -- modifier. A 53 without a row is individual consideration, which pricing pends.
+-- One scalar subquery for each such line, because of EXISTS the planner may make a
+-- join that reads the lines once for each code of the schedule. It is null for a
+-- code that the schedule does not have, which V021 reports.
 create function validation.check_modifier_row(
   p_batch_ids bigint[],
   p_received_on date[]
@@ -34,16 +37,10 @@ begin atomic
     and line.received_on = any(p_received_on)
     and line.modifiers && array['26', 'TC']
     and component.modifier in ('26', 'TC')
-    and exists (
-      select from reference.procedure_rvus as rvu
+    and not (
+      select bool_or(rvu.modifier = component.modifier)
+      from reference.procedure_rvus as rvu
       where rvu.release_id = period.release_id and rvu.hcpcs = line.hcpcs
-    )
-    and not exists (
-      select from reference.procedure_rvus as rvu
-      where
-        rvu.release_id = period.release_id
-        and rvu.hcpcs = line.hcpcs
-        and rvu.modifier = component.modifier
     );
 end;
 
