@@ -86,7 +86,8 @@ staging.claim_findings,
 staging.failed_claims,
 production.claims,
 production.claim_lines,
-production.claim_findings
+production.claim_findings,
+production.claim_registry
 to claims_operator;
 
 -- Analysts read production without the encrypted columns.
