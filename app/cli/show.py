@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import groupby
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from app.claim_report import ClaimReport, Finding, find_claim, read_claim
 from app.cli.options import json_option
 from app.console import notice, out, print_json
 from app.database import Role, connect
-from app.price_basis import Basis
+from app.price_basis import KEPT, Basis
 from app.reports import standard_codes
 from app.settings import load_settings
 
@@ -41,6 +41,7 @@ _EFFECTS: Final = {
     "pend": "waits for a person",
     "warn": "warns",
 }
+_STEPS: Final = {"opps_cap": "OPPS cap, lower", "charge": "charge, lower"}
 _TIMES: Final = "\N{MULTIPLICATION SIGN}"
 _SIX_DECIMALS: Final = Decimal("0.000001")
 _INDENT: Final = (0, 0, 0, 2)
@@ -247,7 +248,7 @@ def _show_steps(pricing: dict[str, Any], basis: Basis | None) -> None:
     _, _, fee = steps[0]
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
-    table.add_column(justify="right")
+    table.add_column(justify="right", no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     if basis is None or not basis.gives(fee):
         _print(
@@ -263,39 +264,45 @@ def _show_steps(pricing: dict[str, Any], basis: Basis | None) -> None:
             f"Indices: {basis.gpci_release}, {basis.carrier} {basis.locality} "
             f"{basis.locality_name}."
         )
-        _add_fee(table, basis, fee)
+        _add_formula(table, basis, basis.practice_expense_rvu, basis.malpractice_rvu, basis.fee)
+    units = ""
     for code, factor, amount in steps[1:]:
-        table.add_row(*_step(basis, code, factor), f"{amount}")
+        shown = "" if factor is None else f"{_TIMES} {factor.normalize():f}"
+        if code == "units":
+            units = shown
+        elif code == "opps_cap" and basis is not None:
+            table.add_row("OPPS cap:")
+            _add_formula(
+                table,
+                basis,
+                basis.opps_practice_expense_rvu,
+                basis.opps_malpractice_rvu,
+                basis.opps_cap,
+            )
+            shown = units
+        table.add_row(_STEPS.get(code, code.replace("_", " ")), shown, f"{amount}")
     table.add_row("rounded", "", Text(f"{pricing['allowed_amount']}", style="bold"))
     _print(table)
 
 
-def _add_fee(table: Table, basis: Basis, fee: Decimal) -> None:
+def _add_formula(
+    table: Table, basis: Basis, practice_expense: Decimal, malpractice: Decimal, amount: Decimal
+) -> None:
+    """Write out what one unit comes to, by the formula of the fee schedule."""
     parts = (
         ("work", basis.work_rvu, basis.work_gpci),
-        ("practice expense", basis.practice_expense_rvu, basis.practice_expense_gpci),
-        ("malpractice", basis.malpractice_rvu, basis.malpractice_gpci),
+        ("practice expense", practice_expense, basis.practice_expense_gpci),
+        ("malpractice", malpractice, basis.malpractice_gpci),
     )
     for name, value, index in parts:
         table.add_row(name, f"{value} {_TIMES} {index}", _number(value * index))
     total = sum((value * index for _, value, index in parts), Decimal())
     table.add_row("sum", "", _number(total))
-    table.add_row("conversion factor", f"{_TIMES} {basis.conversion_factor}", f"{fee}")
-
-
-def _step(basis: Basis | None, code: str, factor: Decimal | None) -> tuple[str, str]:
-    """Give the name and the factor of a step after the fee."""
-    if code == "opps_cap" and basis is not None:
-        return "OPPS cap, lower", (
-            f"({basis.work_rvu} {_TIMES} {basis.work_gpci}"
-            f" + {basis.opps_practice_expense_rvu} {_TIMES} {basis.practice_expense_gpci}"
-            f" + {basis.opps_malpractice_rvu} {_TIMES} {basis.malpractice_gpci})"
-            f" {_TIMES} {basis.conversion_factor}"
-        )
-    name = {"charge": "charge, lower", "opps_cap": "OPPS cap, lower"}.get(
-        code, code.replace("_", " ")
+    table.add_row(
+        "conversion factor",
+        f"{_TIMES} {basis.conversion_factor}",
+        f"{amount.quantize(KEPT, ROUND_HALF_UP)}",
     )
-    return name, "" if factor is None else f"{_TIMES} {factor.normalize():f}"
 
 
 def _dates(given: dict[str, Any]) -> str:
