@@ -1,7 +1,7 @@
 -- Claims of one claim number are told apart by their names.
 begin;
 \ir ../_support/fixture.sql
-select plan(6);
+select plan(7);
 
 create view duplicates as
 select
@@ -12,7 +12,9 @@ select
   coalesce(holder.name, finding.value) as value
 from
   validation.check_duplicate_claim(
-    array[fixture.batch_id(), fixture.batch_id('other')],
+    array[
+      fixture.batch_id(), fixture.batch_id('second'), fixture.batch_id('other')
+    ],
     array['2025-07-16']::date[],
     array[fixture.batch_id('validated')],
     array['2025-07-15']::date[]
@@ -21,6 +23,7 @@ inner join fixture.claims as named on finding.claim_id = named.claim_id
 left join fixture.claims as holder on finding.value = 'claim ' || holder.claim_id
 order by named.name collate "C";
 
+call fixture.add_batch('second');
 call maintenance.add_submitter('other');
 call fixture.add_batch('other', p_submitter => 'other');
 call fixture.add_batch('validated', '2025-07-15 12:00 UTC', 'validated');
@@ -45,12 +48,26 @@ select results_eq(
   'V040: of one submitter, number and frequency the first claim of a call goes on'
 );
 
-call fixture.add_finding('first', 'V006');
-call fixture.add_finding('first', 'V010');
-call fixture.add_finding('corrected', 'V026');
+call fixture.add_claim('copied first', 'second', p_claim_number => 'F');
+call fixture.add_claim('first id', p_claim_number => 'F');
+select results_eq(
+  $$ select claim, value from duplicates where claim like '%first%' $$,
+  $$ values ('copied first', 'first id') $$,
+  'V040: the first is the one with the lowest id'
+);
+truncate staging.claims, staging.claim_lines;
+
+call fixture.add_claim('A, bad', p_claim_number => 'A');
+call fixture.add_claim('A, good', p_claim_number => 'A');
+call fixture.add_claim('A, too', p_claim_number => 'A');
+call fixture.add_claim('B, warned of', p_claim_number => 'B');
+call fixture.add_claim('B, too', p_claim_number => 'B');
+call fixture.add_finding('A, bad', 'V006');
+call fixture.add_finding('A, bad', 'V010');
+call fixture.add_finding('B, warned of', 'V026');
 select results_eq(
   'select claim, value from duplicates',
-  $$ values ('a third time', 'again'), ('corrected again', 'corrected') $$,
+  $$ values ('A, too', 'A, good'), ('B, too', 'B, warned of') $$,
   'V040: the first is the first that no other rule rejects'
 );
 truncate staging.claims, staging.claim_lines, staging.claim_findings;

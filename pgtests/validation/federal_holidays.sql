@@ -1,6 +1,6 @@
 -- What the Office of Personnel Management publishes for these years.
 begin;
-select plan(5);
+select plan(6);
 
 select results_eq(
   'select * from validation.federal_holidays(2026) order by observed_on',
@@ -44,6 +44,14 @@ select results_eq(
     ('2020-07-03'), ('2020-09-07'), ('2020-10-12'), ('2020-11-11'), ('2020-11-26'),
     ('2020-12-25') $$,
   '2020: Juneteenth was no holiday yet'
+);
+
+select ok(
+  '2021-06-18' in (
+    select holiday.observed_on
+    from validation.federal_holidays(2021) as holiday
+  ),
+  '2021: it is one for the first time, on a Saturday'
 );
 
 select is_empty(
