@@ -89,8 +89,9 @@ select results_eq(
 );
 truncate staging.claims, staging.claim_lines;
 
--- Validated by an earlier call, and not transferred yet.
+-- Validated by earlier calls, two of them at the same time, and not transferred yet.
 call fixture.add_claim('waits', 'validated', p_claim_number => 'D');
+call fixture.add_claim('waits, too', 'validated', p_claim_number => 'D');
 call fixture.add_claim('failed', 'validated', p_claim_number => 'E');
 call fixture.add_finding('failed', 'V006');
 select validation.fail_claims(
