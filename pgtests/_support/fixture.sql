@@ -501,6 +501,23 @@ select
 from staging.claim_findings as finding
 left join fixture.claims as named on finding.claim_id = named.claim_id;
 
+-- What the error that a statement raises tells its user to do; null when it raises none.
+create function fixture.hint_of(p_statement text)
+returns text
+language plpgsql
+as $$
+declare
+  v_hint text;
+begin
+  execute p_statement;
+  return null;
+exception
+  when others then
+    get stacked diagnostics v_hint = pg_exception_hint;
+    return v_hint;
+end;
+$$;
+
 -- The starter data go, and these few rows come instead.
 truncate reference.releases cascade;
 
