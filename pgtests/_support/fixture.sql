@@ -477,12 +477,14 @@ $$;
 
 -- Takes the staged claims away; truncating so many partitions would take long.
 create procedure fixture.remove_claims()
-language sql
-begin atomic
+language plpgsql
+as $$
+begin
   delete from staging.claim_findings;
   delete from staging.claim_lines;
   delete from staging.claims;
 end;
+$$;
 
 -- What is found.
 
