@@ -1,4 +1,11 @@
--- Public has nothing; each role has what it needs and no more.
+-- Public has nothing; each role has what it needs and no more. What an older version
+-- granted goes first: the schemas of data are not made anew as those of code are.
+revoke all on schema reference, staging, production, queue, vault, audit
+from claims_app, claims_worker, claims_operator, claims_analyst;
+revoke all on all tables in schema reference, staging, production, queue, vault, audit
+from claims_app, claims_worker, claims_operator, claims_analyst;
+revoke all on all sequences in schema queue
+from claims_app, claims_worker, claims_operator, claims_analyst;
 revoke all on all routines in schema
 pipeline, validation, pricing, transfer, maintenance, auditing
 from public;
@@ -27,8 +34,7 @@ staging.failed_claims to claims_app;
 grant select, insert on vault.data_keys to claims_app;
 
 -- Processing: the stages and the procedures that call them; no table of claims.
-grant usage on schema
-pipeline, validation, pricing, transfer, maintenance, queue, reference
+grant usage on schema pipeline, validation, transfer, maintenance, queue
 to claims_worker;
 grant execute on function
 pipeline._take_batches(text, integer),
@@ -58,14 +64,27 @@ grant usage on schema
 pipeline, validation, pricing, transfer, maintenance, auditing, queue, reference, audit,
 staging, production, vault
 to claims_operator;
-grant execute on all functions in schema
-pipeline, pricing, maintenance, auditing
-to claims_operator;
 grant execute on function
-validation.validate_batches(bigint[]), transfer.move_batches(bigint[])
+pipeline.find_batch(text, text),
+pipeline._take_batches(text, integer),
+pipeline.run_stage(text, bigint[]),
+pipeline.retry_batches(bigint[]),
+pipeline.release_batches(text, bigint[]),
+pipeline.retry_failed_claims(text, bigint[]),
+pipeline.retry_failed_claims_by_rule(text, text, integer),
+pipeline.retry_due_failed_claims(integer),
+validation.validate_batches(bigint[]),
+pricing.price_lines(pricing.line_to_price []),
+transfer.move_batches(bigint[]),
+maintenance.analyze_staging(date[]),
+maintenance.register_release(
+  text, text, text, date, date, boolean, text, bytea, integer
+),
+maintenance.refresh_periods(text),
+auditing.record_event(text, integer, bigint[], bigint, bigint, jsonb)
 to claims_operator;
 grant execute on all procedures in schema pipeline, maintenance to claims_operator;
-grant usage on type pricing.line_to_price to claims_operator, claims_worker;
+grant usage on type pricing.line_to_price to claims_operator;
 grant select on all tables in schema pipeline, queue, reference to claims_operator;
 grant update on queue.settings to claims_operator;
 grant insert on
@@ -87,7 +106,8 @@ staging.claim_findings,
 staging.failed_claims,
 production.claims,
 production.claim_lines,
-production.claim_findings
+production.claim_findings,
+production.claim_registry
 to claims_operator;
 
 -- Analysts read production without the encrypted columns.

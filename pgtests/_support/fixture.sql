@@ -399,6 +399,22 @@ begin
 end;
 $$;
 
+-- Both stages, for these batches in one call each.
+create procedure fixture.process(variadic p_batches text[])
+language plpgsql
+as $$
+declare
+  v_batch_ids bigint[] := array(
+    select batch.batch_id
+    from fixture.batches as batch
+    where batch.name = any(p_batches)
+  );
+begin
+  perform validation.validate_batches(v_batch_ids);
+  perform transfer.move_batches(v_batch_ids);
+end;
+$$;
+
 -- What is found.
 
 -- What one routine of schema validation finds in all batches, sorted.
