@@ -56,9 +56,10 @@ begin
     return;
   end if;
 
+  -- A retried claim failed in one batch and may stand in another one of these.
   select coalesce(array_agg(failed.claim_id), '{}') into v_failed
   from staging.failed_claims as failed
-  where failed.batch_id = any(v_batch_ids);
+  where failed.batch_id = any(v_batch_ids) and failed.resolution <> 'retried';
 
   with registered as (
     insert into production.claim_registry as registry
