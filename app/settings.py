@@ -61,6 +61,12 @@ class Settings(BaseSettings):
     claims_submitter: str = Field(default="default", min_length=1)
     batch_size: int = Field(default=5000, ge=1, le=1_000_000, alias="CLAIMS_BATCH_SIZE")
     connections: int = Field(default=2, ge=1, le=64, alias="CLAIMS_CONNECTIONS")
+    max_concurrent_batches: int = Field(default=2, ge=1, le=64)
+    max_concurrent_claim_processing: int | None = Field(default=None, ge=1, le=1_000_000)
+    max_attempts: int = Field(default=5, ge=1, le=30)
+    lease_seconds: float = Field(default=60.0, ge=1, le=3600, alias="CLAIMS_LEASE_SECONDS")
+    poll_seconds: float = Field(default=2.0, ge=0.1, le=60, alias="CLAIMS_POLL_SECONDS")
+    worker_metrics_port: int | None = Field(default=None, ge=1, le=65535)
 
 
 _VARIABLES: Final = {(field.alias or name).upper() for name, field in Settings.model_fields.items()}
