@@ -24,14 +24,14 @@ select
   batch.received_at,
   batch.validated_at,
   batch.transferred_at
-from pipeline.claim_states as found
-inner join queue.batches as batch on found.batch_id = batch.batch_id
+from access.claim_states as found
+inner join access.batches as batch on found.batch_id = batch.batch_id
 inner join queue.submitters as submitter on found.submitter_id = submitter.submitter_id
 where found.claim_id = %(claim_id)s"""
 
 FIND_BY_NUMBER: Final[LiteralString] = """
 select found.claim_id, found.state
-from pipeline.claim_states as found
+from access.claim_states as found
 where found.claim_number_token = %(token)s
 order by found.claim_id"""
 
@@ -40,12 +40,12 @@ HAS_KEYS: Final = "select exists (select from vault.data_keys)"
 # The columns of staging.claims and staging.claim_lines, wherever the claim stands.
 READ_TRANSFERRED: Final[LiteralString] = """
 select claim.*
-from production.claims as claim
+from access.claims as claim
 where claim.claim_id = %(claim_id)s"""
 
 READ_STAGED: Final[LiteralString] = """
 select claim.*
-from staging.claims as claim
+from access.staged_claims as claim
 where claim.claim_id = %(claim_id)s"""
 
 READ_FAILED: Final[LiteralString] = """
@@ -56,7 +56,7 @@ select
   failed.stage,
   failed.resolution,
   failed.failed_at
-from staging.failed_claims as failed
+from access.failed_claims as failed
 left join lateral jsonb_populate_record(null::staging.claims, failed.staged_claim) as staged
   on true
 where failed.claim_id = %(claim_id)s"""
@@ -66,7 +66,7 @@ select
   line.*,
   coalesce(reason.title, rule.title) as reason,
   coalesce(reason.hint, rule.hint) as hint
-from production.claim_lines as line
+from access.claim_lines as line
 left join reference.pricing_reasons as reason on line.reason_code = reason.reason_code
 left join reference.rules as rule on line.reason_code = rule.rule_code
 where line.claim_id = %(claim_id)s
@@ -74,15 +74,15 @@ order by line.line_number"""
 
 LINES_STAGED: Final[LiteralString] = """
 select line.*
-from staging.claim_lines as line
-inner join staging.claims as claim
+from access.staged_lines as line
+inner join access.staged_claims as claim
   on line.batch_id = claim.batch_id and line.claim_id = claim.claim_id
 where claim.claim_id = %(claim_id)s
 order by line.line_number"""
 
 LINES_FAILED: Final[LiteralString] = """
 select line.*
-from staging.failed_claims as failed
+from access.failed_claims as failed
 cross join lateral jsonb_populate_recordset(null::staging.claim_lines, failed.staged_lines)
   as line
 where failed.claim_id = %(claim_id)s
@@ -104,12 +104,12 @@ select
   rule.rarc
 from (
   select found.rule_code, found.line_number, found.field, found.value, found.disposition
-  from production.claim_findings as found
+  from access.claim_findings as found
   where found.claim_id = %(claim_id)s and %(state)s = 'transferred'
   union all
   select found.rule_code, found.line_number, found.field, found.value, found.disposition
-  from staging.claim_findings as found
-  inner join staging.claims as claim
+  from access.staged_findings as found
+  inner join access.staged_claims as claim
     on found.batch_id = claim.batch_id and found.claim_id = claim.claim_id
   where claim.claim_id = %(claim_id)s and %(state)s not in ('transferred', 'failed')
   union all
@@ -119,7 +119,7 @@ from (
     found.field,
     coalesce(found.value, found.reason) as value,
     null as disposition
-  from staging.failed_claims as failed
+  from access.failed_claims as failed
   cross join lateral jsonb_to_recordset(failed.reasons)
     as found (rule text, line integer, field text, value text, reason text)
   where failed.claim_id = %(claim_id)s and %(state)s = 'failed'
