@@ -18,10 +18,14 @@ pipeline.reserve_batch_id(),
 pipeline.reserve_claim_ids(integer),
 pipeline.find_batch(text, text),
 pipeline.open_batch(
-  bigint, text, text, integer, integer, integer, integer, bigint, bigint
+  bigint, text, text, integer, integer, integer, integer, bigint, bigint, boolean
 ),
-pipeline.close_batch(bigint)
+pipeline.close_batch(bigint),
+pipeline.release_batches(text, bigint[]),
+pipeline.retry_failed_claims(text, bigint[]),
+pipeline.retry_failed_claims_by_rule(text, text, integer)
 to claims_app;
+grant select on pipeline.backlog, pipeline.workers to claims_app;
 grant usage on sequence queue.batch_ids, queue.claim_ids to claims_app;
 grant select on queue.batches, queue.submitters to claims_app;
 grant insert on staging.claims,
@@ -52,6 +56,13 @@ grant usage on schema pipeline, validation, transfer, maintenance, queue
 to claims_worker;
 grant execute on function
 pipeline._take_batches(text, integer),
+pipeline.run_stage(text, bigint[]),
+pipeline.lease_batches(text, text[], integer, interval, integer),
+pipeline.release_leases(text, bigint[]),
+pipeline.record_stage_failure(text, bigint[], text, text, text, integer),
+pipeline.retry_due_failed_claims(integer),
+pipeline.record_heartbeat(text, text, integer, text, jsonb),
+pipeline.end_worker(text),
 validation.validate_batches(bigint[]),
 transfer.move_batches(bigint[]),
 maintenance.analyze_staging(date[])
@@ -60,7 +71,10 @@ grant execute on procedure
 pipeline.process_pending(integer),
 maintenance.ensure_partitions()
 to claims_worker;
-grant select on pipeline.status, pipeline.accounting to claims_worker;
+grant select on pipeline.status,
+pipeline.accounting,
+pipeline.backlog,
+pipeline.workers to claims_worker;
 grant select on queue.batches, queue.settings to claims_worker;
 
 -- Operating: what a DBA calls, reference loading, prices and reports.

@@ -22,7 +22,10 @@ set local client_min_messages = warning;
 \ir pipeline/reserve_batch_id.sql
 \ir pipeline/reserve_claim_ids.sql
 \ir pipeline/find_batch.sql
+\ir pipeline/_submitter_id.sql
 \ir pipeline/open_batch.sql
+\ir pipeline/_lock_failed_claims.sql
+\ir pipeline/_supersede_failed_claims.sql
 \ir pipeline/close_batch.sql
 
 -- Validation: a file for each rule, then the stage.
@@ -58,9 +61,30 @@ set local client_min_messages = warning;
 -- Transfer: staging to production, once.
 \ir transfer/move_batches.sql
 
--- The procedures that a worker, a DBA and pg_cron call.
+-- The stages, made safe: what a worker, a DBA and pg_cron call.
+\ir pipeline/_call_stage.sql
+\ir pipeline/_try_claims.sql
+\ir pipeline/_unstage_claims.sql
+\ir pipeline/_isolate_claims.sql
+\ir pipeline/run_stage.sql
 \ir pipeline/_take_batches.sql
 \ir pipeline/process_pending.sql
+
+-- Workers, and batches that failed or are held.
+\ir pipeline/_record_failure.sql
+\ir pipeline/record_stage_failure.sql
+\ir pipeline/lease_batches.sql
+\ir pipeline/release_leases.sql
+\ir pipeline/record_heartbeat.sql
+\ir pipeline/end_worker.sql
+\ir pipeline/retry_batches.sql
+\ir pipeline/release_batches.sql
+
+-- Failed claims that go on their way again.
+\ir pipeline/_retry_claims.sql
+\ir pipeline/retry_failed_claims.sql
+\ir pipeline/retry_failed_claims_by_rule.sql
+\ir pipeline/retry_due_failed_claims.sql
 
 \ir views.sql
 

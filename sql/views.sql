@@ -8,12 +8,49 @@ select
   sum(batch.claims_pended) as claims_pended,
   sum(batch.claims_failed) as claims_failed,
   sum(batch.allowed_total) as allowed_total,
-  min(batch.received_at) as oldest_received_at
+  min(batch.received_at) as oldest_received_at,
+  count(*) filter (where batch.hold) as held_batches,
+  count(*) filter (where batch.leased_until >= now()) as leased_batches,
+  count(*) filter (where batch.next_attempt_at is not null) as batches_to_retry
 from queue.batches as batch
 group by batch.state;
 
 comment on view pipeline.status
-is 'Batches and claims by state; what is not transferred is waiting.';
+is 'Batches and claims by state, those of retries included; what is not transferred is waiting.';
+
+-- From the index of unfinished batches alone, so that it stays cheap to ask.
+create view pipeline.backlog as
+select
+  batch.state,
+  count(*) as batches,
+  sum(batch.claim_count - batch.claims_failed) as claims,
+  count(*) filter (where batch.hold) as held_batches,
+  count(*) filter (where batch.leased_until >= now()) as leased_batches,
+  count(*) filter (where batch.next_attempt_at is not null) as batches_to_retry,
+  min(batch.received_at) filter (where not batch.hold) as oldest_received_at
+from queue.batches as batch
+where batch.state <> 'transferred'
+group by batch.state;
+
+comment on view pipeline.backlog
+is 'Unfinished batches by state: how many, their claims, how many of them are held, in hand or to be tried again, and since when the oldest waits that is not held.';
+
+create view pipeline.workers as
+select
+  worker.worker_id,
+  worker.host,
+  worker.pid,
+  worker.version,
+  worker.started_at,
+  worker.heartbeat_at,
+  worker.stopped_at,
+  worker.work,
+  worker.stopped_at is null
+  and worker.heartbeat_at > now() - interval '30 seconds' as is_alive
+from queue.workers as worker;
+
+comment on view pipeline.workers
+is 'Workers of the last week; one is alive that has reported in the last 30 seconds and has not stopped.';
 
 -- What came in must be somewhere: difference is always zero.
 create view pipeline.accounting as
@@ -28,7 +65,7 @@ select
   - failed.superseded as difference
 from (
   select
-    coalesce(sum(batch.claim_count), 0)::bigint as loaded,
+    coalesce(sum(batch.claim_count - batch.retried_count), 0)::bigint as loaded,
     coalesce(
       sum(batch.claim_count - batch.claims_failed)
       filter (where batch.state <> 'transferred'),
@@ -46,7 +83,7 @@ cross join (
 ) as failed;
 
 comment on view pipeline.accounting
-is 'Claims loaded = in progress + transferred + failed + superseded; pended counts the transferred ones with a line that waits for a person.';
+is 'Claims loaded, each once however often it was retried = in progress + transferred + failed + superseded; pended counts the transferred ones with a line that waits for a person.';
 
 create view pipeline.claim_states as
 select
@@ -66,13 +103,14 @@ select
   'failed' as state,
   failed.resolution as decision
 from staging.failed_claims as failed
+where failed.resolution in ('open', 'superseded')
 union all
 select
   claim.claim_id,
   claim.submitter_id,
   claim.batch_id,
   claim.claim_number_token,
-  batch.state,
+  case batch.state when 'failed' then 'batch_failed' else batch.state end as state,
   null as decision
 from staging.claims as claim
 inner join queue.batches as batch on claim.batch_id = batch.batch_id
@@ -80,11 +118,13 @@ where
   batch.state <> 'transferred'
   and not exists (
     select from staging.failed_claims as failed
-    where failed.claim_id = claim.claim_id
+    where
+      failed.claim_id = claim.claim_id
+      and failed.resolution in ('open', 'superseded')
   );
 
 comment on view pipeline.claim_states
-is 'Where each claim stands: the state of a claim follows from the rows that exist for it.';
+is 'Where each claim stands, once each: the state of a claim follows from the rows that exist for it. batch_failed: its batch failed too often, and waits to be retried.';
 
 create view pipeline.failed_reasons as
 select

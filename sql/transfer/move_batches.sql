@@ -23,8 +23,11 @@ declare
   v_started_at timestamptz := clock_timestamp();
   v_batch_ids bigint[];
   v_received_on date[];
+  v_retried bigint[];
   v_failed bigint[];
   v_lost bigint[];
+  v_lost_ids bigint[];
+  v_lost_claims integer[];
   v_lines pricing.line_to_price[];
   v_moved_ids bigint[];
   v_claims integer[];
@@ -34,12 +37,18 @@ declare
   v_seconds real;
 begin
   -- Locked in id order and in the expected state; all that follows uses these alone.
-  select array_agg(locked.batch_id), array_agg(distinct locked.received_on)
-  into v_batch_ids, v_received_on
+  select
+    array_agg(locked.batch_id),
+    array_agg(distinct locked.received_on),
+    array_agg(locked.batch_id) filter (where locked.retried_count > 0)
+  into v_batch_ids, v_received_on, v_retried
   from (
-    select batch.batch_id, batch.received_on
+    select batch.batch_id, batch.received_on, batch.retried_count
     from queue.batches as batch
-    where batch.batch_id = any(p_batch_ids) and batch.state = 'validated'
+    where
+      batch.batch_id = any(p_batch_ids)
+      and batch.state = 'validated'
+      and not batch.hold
     order by batch.batch_id
     for update
   ) as locked;
@@ -106,7 +115,11 @@ begin
       and claim.received_on = any(v_received_on)
       and claim.claim_id = any(v_lost)
       and rule.rule_code = 'V040';
-    perform validation.fail_claims(v_batch_ids, v_received_on, v_lost, 'transfer');
+    select array_agg(lost.batch_id), array_agg(lost.claims)
+    into v_lost_ids, v_lost_claims
+    from validation.fail_claims(
+      v_batch_ids, v_received_on, v_lost, 'transfer', null
+    ) as lost;
     v_failed := v_failed || v_lost;
   end if;
 
@@ -254,11 +267,11 @@ begin
   moved_claims as (
     insert into production.claims (
       claim_id, service_month, batch_id, submitter_id, received_at,
-      encrypted_batch_id, claim_number_token, member_token, patient_token,
-      frequency_code, payer_id, billing_npi, billing_taxonomy, rendering_npi,
-      rendering_taxonomy, patient_age, patient_sex, service_zip, carrier, locality,
-      diagnoses, total_charge, first_service_date, line_count, decision,
-      allowed_amount, pended_line_count, denied_line_count, transferred_at,
+      encrypted_batch_id, replaces_claim_id, claim_number_token, member_token,
+      patient_token, frequency_code, payer_id, billing_npi, billing_taxonomy,
+      rendering_npi, rendering_taxonomy, patient_age, patient_sex, service_zip,
+      carrier, locality, diagnoses, total_charge, first_service_date, line_count,
+      decision, allowed_amount, pended_line_count, denied_line_count, transferred_at,
       claim_number, member_id, patient_last_name, patient_first_name,
       patient_middle_name, patient_birth_date, patient_address_line, patient_city,
       patient_state, patient_zip, patient_phone
@@ -270,6 +283,7 @@ begin
       claim.submitter_id,
       claim.received_at,
       claim.encrypted_batch_id,
+      claim.replaces_claim_id,
       claim.claim_number_token,
       claim.member_token,
       claim.patient_token,
@@ -355,15 +369,15 @@ begin
   from counted;
   v_seconds := extract(epoch from clock_timestamp() - v_started_at);
 
-  return query
-  with failed as (
-    select failed.batch_id, count(*) as claims
-    from staging.failed_claims as failed
-    where failed.batch_id = any(v_batch_ids)
-    group by failed.batch_id
-  ),
+  -- What is still on its way by a retry has arrived.
+  if v_retried is not null then
+    update staging.failed_claims as failed
+    set resolution = 'resolved', resolved_at = now()
+    where failed.retried_batch_id = any(v_retried) and failed.resolution = 'retried';
+  end if;
 
-  transferred as (
+  return query
+  with transferred as (
     update queue.batches as batch
     set
       state = 'transferred',
@@ -371,9 +385,15 @@ begin
       claims_moved = coalesce(outcome.claims, 0),
       lines_moved = coalesce(outcome.lines, 0),
       claims_pended = coalesce(outcome.pended, 0),
-      claims_failed = coalesce(outcome.failed, 0),
+      claims_failed = batch.claims_failed + coalesce(outcome.lost, 0),
       allowed_total = coalesce(outcome.allowed_amount, 0),
-      transfer_seconds = v_seconds
+      transfer_seconds = v_seconds,
+      attempts = 0,
+      next_attempt_at = null,
+      leased_by = null,
+      leased_until = null,
+      last_sqlstate = null,
+      last_error = null
     from (
       select
         id.batch_id,
@@ -381,12 +401,13 @@ begin
         counted.lines,
         counted.pended,
         counted.allowed_amount,
-        failed.claims as failed
+        lost.claims as lost
       from unnest(v_batch_ids) as id (batch_id)
       left join unnest(v_moved_ids, v_claims, v_line_counts, v_pended, v_allowed)
         as counted (batch_id, claims, lines, pended, allowed_amount)
         on id.batch_id = counted.batch_id
-      left join failed on id.batch_id = failed.batch_id
+      left join unnest(v_lost_ids, v_lost_claims) as lost (batch_id, claims)
+        on id.batch_id = lost.batch_id
     ) as outcome
     where batch.batch_id = outcome.batch_id
     returning
@@ -418,6 +439,11 @@ begin
     ) as event
     from transferred
     group by transferred.submitter_id
+  ),
+
+  notified as (
+    select pg_notify('claims_batches', transferred.batch_id::text) as notice
+    from transferred
   )
 
   select
@@ -429,6 +455,7 @@ begin
     transferred.allowed_total
   from transferred
   cross join (select count(audited.event) from audited) as written
+  cross join (select count(notified.notice) from notified) as told
   order by transferred.batch_id;
 
   -- What came in must have gone somewhere: this cannot happen, and says so if it does.
@@ -447,4 +474,4 @@ end;
 $$;
 
 comment on function transfer.move_batches(bigint[])
-is 'Prices and moves those of the given batches that are validated: production rows, registry, state and audit event in one transaction. TX001.';
+is 'Prices and moves those of the given batches that are validated and not held: production rows, registry, state and audit event in one transaction. TX001.';
