@@ -1,11 +1,12 @@
 """Everything about one claim: where it stands, what was found, how its amounts came about."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final, LiteralString, TypeVar
 
 from psycopg import Connection, rows
+from psycopg.types.json import Jsonb
 
 from app.errors import ClaimsError, translated
 from app.price_basis import Basis, read_bases
@@ -128,9 +129,8 @@ left join reference.rules as rule on finding.rule_code = rule.rule_code
 order by finding.line_number, finding.rule_code, finding.field"""
 
 RECORD_READING: Final[LiteralString] = """
-select auditing.record_event(
-  'claim.phi_shown', %(submitter_id)s, array[%(batch_id)s]::bigint[],
-  %(claim_id)s, %(claim_id)s, '{}'
+select access.record_access(
+  'claim.phi_shown', %(submitter_id)s, %(batch_id)s, %(claim_id)s, %(reader)s
 )"""
 
 PHI_FIELDS: Final = (
@@ -256,9 +256,16 @@ def find_claim(conn: Connection[Any], settings: Settings, text: str) -> Found:
 
 
 def read_claim(
-    conn: Connection[Any], settings: Settings, claim_id: int, *, with_phi: bool
+    conn: Connection[Any],
+    settings: Settings,
+    claim_id: int,
+    *,
+    with_phi: bool,
+    reader: Mapping[str, Any] | None = None,
 ) -> ClaimReport:
-    """Read one claim; conn as the operator. Reading PHI leaves an audit event behind.
+    """Read one claim; conn as the operator, or as the app for one submitter.
+
+    Reading PHI leaves an audit event behind, with what there is to say of the reader.
 
     Raises:
         ClaimsError: SHOW_CLAIM_UNKNOWN, and what the key ring raises where PHI is asked for.
@@ -296,8 +303,23 @@ def read_claim(
             )
             for line in _dicts(conn, read_lines, claim_id)
         ],
-        phi=_decrypted(conn, settings, place, header) if with_phi else None,
+        phi=_decrypted(conn, settings, place, header, reader or {}) if with_phi else None,
     )
+
+
+def as_object(report: ClaimReport) -> dict[str, Any]:
+    """Give the report as a JSON object; what each step was computed from with the line."""
+    return {
+        **asdict(report.place),
+        "failure": report.failure,
+        "claim": report.given,
+        "outcome": report.outcome,
+        "findings": report.findings,
+        "lines": [
+            {**line.given, "pricing": line.pricing, "basis": line.basis} for line in report.lines
+        ],
+        "phi": report.phi,
+    }
 
 
 def _find_by_number(conn: Connection[Any], settings: Settings, text: str) -> dict[int, str]:
@@ -317,7 +339,11 @@ def _place(conn: Connection[Any], claim_id: int) -> Place | None:
 
 
 def _decrypted(
-    conn: Connection[Any], settings: Settings, place: Place, header: Mapping[str, Any]
+    conn: Connection[Any],
+    settings: Settings,
+    place: Place,
+    header: Mapping[str, Any],
+    reader: Mapping[str, Any],
 ) -> dict[str, str]:
     keyring = KeyRing.open(conn, settings)
     with translated():
@@ -327,6 +353,7 @@ def _decrypted(
                 "submitter_id": place.submitter_id,
                 "batch_id": place.batch_id,
                 "claim_id": place.claim_id,
+                "reader": Jsonb(reader),
             },
         )
     return {

@@ -1,6 +1,5 @@
 """`claims show`: one claim explained, whatever state it is in."""
 
-from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, Final
 
@@ -10,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from app.claim_report import ClaimReport, Finding, Line, find_claim, read_claim
+from app.claim_report import ClaimReport, Finding, Line, as_object, find_claim, read_claim
 from app.cli.options import json_option
 from app.console import notice, out, print_json
 from app.database import Role, connect
@@ -56,7 +55,7 @@ def show(claim: str, *, with_phi: bool, as_json: bool) -> None:
         found = find_claim(conn, settings, claim)
         report = read_claim(conn, settings, found.claim_id, with_phi=with_phi)
     if as_json:
-        print_json(_as_object(report) | {"also_claim_number_of": found.also})
+        print_json(as_object(report) | {"also_claim_number_of": found.also})
         return
     _show_claim(report)
     if report.phi is not None:
@@ -265,18 +264,3 @@ def _number(value: Decimal) -> str:
 
 def _or_dash(value: object) -> str:
     return "-" if value is None or value == "" else str(value)
-
-
-def _as_object(report: ClaimReport) -> dict[str, Any]:
-    """Give the report as a JSON object; what each step was computed from with the line."""
-    return {
-        **asdict(report.place),
-        "failure": report.failure,
-        "claim": report.given,
-        "outcome": report.outcome,
-        "findings": report.findings,
-        "lines": [
-            {**line.given, "pricing": line.pricing, "basis": line.basis} for line in report.lines
-        ],
-        "phi": report.phi,
-    }

@@ -30,7 +30,7 @@ OPEN_BATCH: Final = """
 select submitter_id, received_on, received_at
 from pipeline.open_batch(
   %(batch_id)s, %(submitter)s, %(idempotency_key)s, %(data_key_id)s, %(claim_count)s,
-  %(staged_count)s, %(line_count)s, %(first_claim_id)s, %(last_claim_id)s
+  %(staged_count)s, %(line_count)s, %(first_claim_id)s, %(last_claim_id)s, %(hold)s
 )"""
 
 CLOSE_BATCH: Final = "select pipeline.close_batch(%(batch_id)s)"
@@ -46,6 +46,10 @@ class NewBatch:
     submitter: str
     idempotency_key: str
     records: Sequence[bytes]
+    hold: bool = False
+    """Whether it waits for pipeline.release_batches before it is transferred."""
+    replaces_claim_id: int | None = None
+    """The failed claim that its one claim takes the place of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +108,12 @@ def store_batch(
         "line_count": len(encoded.lines),
         "first_claim_id": claim_ids[0],
         "last_claim_id": claim_ids[-1],
+        "hold": batch.hold,
     }
     with translated():
         try:
             with conn.transaction():
-                _write(conn, opening, encoded)
+                _write(conn, opening, encoded, batch.replaces_claim_id)
                 within(batch_id)
                 conn.execute(CLOSE_BATCH, {"batch_id": batch_id})
         except errors.UniqueViolation as error:
@@ -118,7 +123,12 @@ def store_batch(
     return Stored(batch_id, first, encoded)
 
 
-def _write(conn: Connection[Any], opening: dict[str, Any], encoded: Encoded) -> None:
+def _write(
+    conn: Connection[Any],
+    opening: dict[str, Any],
+    encoded: Encoded,
+    replaces_claim_id: int | None,
+) -> None:
     """Open the batch and copy its rows."""
     with conn.cursor(row_factory=rows.class_row(_Opened)) as cur:
         opened = cur.execute(OPEN_BATCH, opening).fetchone()
@@ -129,8 +139,11 @@ def _write(conn: Connection[Any], opening: dict[str, Any], encoded: Encoded) -> 
     _copy(
         conn,
         "claims",
-        ("batch_id", "submitter_id", "received_on", "received_at", *CLAIM_COLUMNS),
-        (*here, opened.received_on, opened.received_at),
+        (
+            *("batch_id", "submitter_id", "received_on", "received_at", "replaces_claim_id"),
+            *CLAIM_COLUMNS,
+        ),
+        (*here, opened.received_on, opened.received_at, replaces_claim_id),
         encoded.claims,
     )
     _copy(

@@ -15,7 +15,7 @@ from app.errors import translated
 from app.settings import Settings
 
 SEE_AS: Final = "select set_config('claims.submitter_id', %(submitter_id)s, true)"
-ONE_SNAPSHOT: Final = "set transaction isolation level repeatable read, read only"
+ONE_SNAPSHOT: Final = "set transaction isolation level repeatable read"
 
 WAIT_SECONDS: Final = 10.0
 """How long a request waits for a free connection before it is answered 503."""

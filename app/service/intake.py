@@ -55,6 +55,11 @@ where failed.batch_id = %(batch_id)s and failed.stage = 'decode'
 order by failed.claim_id
 limit %(limit)s"""
 
+COUNT_NOT_DECODED: Final = """
+select batch.claim_count, batch.claim_count - batch.staged_count
+from access.batches as batch
+where batch.batch_id = %(batch_id)s"""
+
 CLAIMS_LIMIT: Final = 50_000
 """Claims of one request."""
 
@@ -74,11 +79,15 @@ class Submission:
     client: Client
     idempotency_key: str | None
     body: bytes
+    hold: bool = False
+    replaces_claim_id: int | None = None
+    """The failed claim that its one claim corrects."""
 
     @property
     def sha256(self) -> bytes:
         """What tells this request from another one under the same key."""
-        return hashlib.sha256(self.body).digest()
+        options = f"{self.hold} {self.replaces_claim_id}\n".encode()
+        return hashlib.sha256(options + hashlib.sha256(self.body).digest()).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,8 @@ class Receipt:
 
     batch_id: int
     is_replay: bool
+    claims: int
+    not_decoded_count: int
     not_decoded: list[NotDecoded]
     """The first of them."""
 
@@ -211,13 +222,18 @@ def store(conn: Connection[Any], keyring: KeyRing, submission: Submission) -> Re
             {"batch_id": batch_id, "client_id": client.client_id, "request_sha256": digest},
         )
 
-    stored = store_batch(conn, keyring, NewBatch(client.submitter, key, records), within=note)
+    batch = NewBatch(
+        client.submitter, key, records, submission.hold, submission.replaces_claim_id
+    )
+    stored = store_batch(conn, keyring, batch, within=note)
     if stored is None:
         return _replayed(conn, client, key, digest)
     failed = islice(zip(stored.encoded.failed, stored.encoded.reasons, strict=True), ERRORS_SHOWN)
     return Receipt(
         stored.batch_id,
         is_replay=False,
+        claims=len(records),
+        not_decoded_count=len(stored.encoded.failed),
         not_decoded=[
             NotDecoded(row[0], row[2], DECODE_RULE, *reason.split(": ", 1))
             for row, reason in failed
@@ -266,4 +282,5 @@ def _replayed(conn: Connection[Any], client: Client, key: str, digest: bytes) ->
             failed = cur.execute(
                 READ_NOT_DECODED, {"batch_id": found[0], "limit": ERRORS_SHOWN}
             ).fetchall()
-    return Receipt(int(found[0]), is_replay=True, not_decoded=failed)
+        counted = conn.execute(COUNT_NOT_DECODED, {"batch_id": found[0]}).fetchone() or (0, 0)
+    return Receipt(found[0], True, counted[0], counted[1], failed)
