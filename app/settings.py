@@ -30,12 +30,12 @@ def _check_url(value: str | None) -> str | None:
     if value is None:
         return None
     if not value.strip():
-        raise ValueError("is empty; leave it out for the embedded server")
+        raise ValueError("empty; leave it out for the embedded server")
     try:
         conninfo_to_dict(value)
     except psycopg.ProgrammingError as error:
         # libpq quotes the faulty part, which can be the password.
-        raise ValueError("is no libpq connection URL or string") from error
+        raise ValueError("no libpq connection URL or string") from error
     return value
 
 
@@ -45,7 +45,7 @@ def _check_key(value: SecretStr | None) -> SecretStr | None:
     try:
         key = base64.b64decode(value.get_secret_value(), validate=True)
     except binascii.Error as error:
-        raise ValueError("is not base64") from error
+        raise ValueError("not base64") from error
     if len(key) != KEY_BYTES:
         raise ValueError(f"must be the base64 of {KEY_BYTES} bytes, not of {len(key)}")
     return value
@@ -110,8 +110,9 @@ def load_settings() -> Settings:
     except ValidationError as error:
         for item in error.errors(include_url=False, include_input=False, include_context=False):
             # What is wrong with several together names them itself.
-            variable = f"{item['loc'][0]} ".upper() if item["loc"] else ""
-            problems.append(f"{variable}{item['msg'].removeprefix('Value error, ')}")
+            variable = f"{item['loc'][0]}: ".upper() if item["loc"] else ""
+            reason = item["msg"].removeprefix("Value error, ")
+            problems.append(f"{variable}{reason[:1].lower() if variable else reason[:1]}{reason[1:]}")
     if problems:
         raise ClaimsError(
             "CONFIG_INVALID",

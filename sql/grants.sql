@@ -85,6 +85,12 @@ to claims_operator;
 grant execute on function
 pipeline.find_batch(text, text),
 pipeline._take_batches(text, integer),
+pipeline.run_stage(text, bigint[]),
+pipeline.retry_batches(bigint[]),
+pipeline.release_batches(text, bigint[]),
+pipeline.retry_failed_claims(text, bigint[]),
+pipeline.retry_failed_claims_by_rule(text, text, integer),
+pipeline.retry_due_failed_claims(integer),
 validation.validate_batches(bigint[]),
 pricing.price_lines(pricing.line_to_price []),
 transfer.move_batches(bigint[]),
@@ -125,7 +131,8 @@ staging.claim_findings,
 staging.failed_claims,
 production.claims,
 production.claim_lines,
-production.claim_findings
+production.claim_findings,
+production.claim_registry
 to claims_operator;
 
 -- Analysts read production without the encrypted columns.

@@ -147,7 +147,7 @@ def test_only_peer_over_the_socket(cluster: Cluster) -> None:
             assert conn.execute(f"show {setting}").fetchone() == ("on",)
         assert conn.execute("show server_encoding").fetchone() == ("UTF8",)
         conn.execute("create role stranger login")
-    with pytest.raises(psycopg.OperationalError, match="[Pp]eer authentication failed"):
+    with pytest.raises(psycopg.OperationalError, match=r"[Pp]eer authentication failed"):
         login(cluster, "stranger")
 
 

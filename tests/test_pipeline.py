@@ -101,14 +101,14 @@ def test_an_error_of_the_database_is_told_and_nothing_is_lost(
     file.write_bytes(b"".join(Generator(20, 4, AS_OF, 0)))
     load_files([str(file)], load_settings())
     with reference.connect() as conn:
-        conn.execute("revoke execute on function transfer.move_batches from claims_worker")
+        conn.execute("alter function transfer.move_batches rename to gone")
         with pytest.raises(DatabaseError) as raised:
             process_pending(load_settings())
-        assert raised.value.code == "42501"
+        assert raised.value.code == "42883"
         assert conn.execute("select state, batches from pipeline.status").fetchall() == [
             ("validated", 1)
         ]
-        conn.execute("grant execute on function transfer.move_batches to claims_worker")
+        conn.execute("alter function transfer.gone rename to move_batches")
     assert process_pending(load_settings()).transferred == 20
 
 

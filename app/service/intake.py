@@ -213,7 +213,11 @@ def store(conn: Connection[Any], keyring: KeyRing, submission: Submission) -> Re
     """Store a submission; the connection is in autocommit mode."""
     client = submission.client
     digest = submission.sha256
-    records = _records(submission.body)
+    records = (
+        _records(submission.body)
+        if submission.replaces_claim_id is None
+        else [submission.body.strip()]
+    )
     key = KEY_PREFIX + (submission.idempotency_key or str(uuid.uuid4()))
 
     def note(batch_id: int) -> None:

@@ -1,6 +1,5 @@
 """Errors as RFC 9457 problem documents, each with a code that does not change."""
 
-import traceback
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -156,12 +155,7 @@ def _invalid(error: ValidationException) -> list[str]:
 
 def _of_anything(error: Exception) -> ProblemDetailsException:
     """Answer a fault of the program; its text may hold values, so that it is not told or logged."""
-    frames = traceback.extract_tb(error.__traceback__)
-    _log.error(
-        "request.crashed",
-        exception=type(error).__qualname__,
-        frames=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
-    )
+    _log.error("request.crashed", exc_info=error)
     return _document(500, "INTERNAL_ERROR", "the request met a fault in the program", _UNEXPECTED)
 
 

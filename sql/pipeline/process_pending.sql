@@ -32,6 +32,14 @@ begin
     commit;
 
     set local search_path = '';
+    perform maintenance.analyze_staging(array(
+      select distinct batch.received_on
+      from queue.batches as batch
+      where batch.batch_id = any(v_batch_ids)
+    ));
+    commit;
+
+    set local search_path = '';
     v_batch_ids := pipeline._take_batches('transfer', v_max_claims);
     perform pipeline.run_stage('transfer', v_batch_ids);
     commit;

@@ -61,13 +61,6 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     """The first thousand of them, one by one."""
 
 
-class Completed(msgspec.Struct, frozen=True, kw_only=True):
-    """A batch that was ready in time, with the results of its claims."""
-
-    batch: Batch
-    results: list["Result"]
-
-
 class ResultFinding(msgspec.Struct, frozen=True, kw_only=True):
     """What a rule found."""
 
@@ -107,6 +100,13 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     lines: list[ResultLine]
 
 
+class Completed(msgspec.Struct, frozen=True, kw_only=True):
+    """A batch that was ready in time, with the results of its claims."""
+
+    batch: Batch
+    results: list[Result]
+
+
 class ClaimLine(msgspec.Struct, frozen=True, kw_only=True):
     """A service line with how its amount came about."""
 
@@ -126,6 +126,16 @@ class ClaimLine(msgspec.Struct, frozen=True, kw_only=True):
     """The relative values and indices behind the fee."""
 
 
+class ClaimBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """The batch that a claim stands in."""
+
+    batch_id: int
+    state: str
+    received_at: datetime
+    validated_at: datetime | None
+    transferred_at: datetime | None
+
+
 class ClaimAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """One claim in whatever state it is."""
 
@@ -134,11 +144,7 @@ class ClaimAnswer(msgspec.Struct, frozen=True, kw_only=True):
     decision: str | None
     submitter: str
     submitter_id: int
-    batch_id: int
-    batch_state: str
-    received_at: datetime
-    validated_at: datetime | None
-    transferred_at: datetime | None
+    batch: ClaimBatch
     failure: dict[str, Any] | None
     """Stage, resolution and time of a failed claim."""
     claim: dict[str, Any]

@@ -38,6 +38,7 @@ values
 ('queue.batches', 'r', 'r', 'r', '-'),
 ('queue.submitters', 'r', '-', 'r', '-'),
 ('queue.settings', '-', 'r', 'rw', '-'),
+('queue.workers', '-', '-', 'r', '-'),
 ('queue.batch_ids', 'U', '-', '-', '-'),
 ('queue.claim_ids', 'U', '-', '-', '-'),
 -- Keys are wrapped by one that never enters the database.
@@ -45,6 +46,8 @@ values
 ('audit.events', '-', '-', 'a', '-'),
 ('pipeline.status', '-', 'r', 'r', '-'),
 ('pipeline.accounting', '-', 'r', 'r', '-'),
+('pipeline.backlog', 'r', 'r', 'r', '-'),
+('pipeline.workers', 'r', 'r', 'r', '-'),
 ('pipeline.claim_states', '-', '-', 'r', '-'),
 ('pipeline.failed_reasons', '-', '-', 'r', '-'),
 ('pipeline.pended_reasons', '-', '-', 'r', 'r'),
