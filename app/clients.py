@@ -147,7 +147,9 @@ def find_client(conn: Connection[Any], token: str) -> Client | Refused:
         found = cur.execute(FIND_CLIENT, {"client_id": int(parts[1])}).fetchone()
         expected = found.token_hash if found is not None else b""
         if not hmac.compare_digest(_hash(parts[2]), expected) or found is None:
-            return Refused("unknown token", *((found.client_id, found.submitter_id) if found else ()))
+            return Refused(
+                "unknown token", *((found.client_id, found.submitter_id) if found else ())
+            )
         if found.refusal is not None:
             return Refused(f"{found.refusal} token", found.client_id, found.submitter_id)
         if found.is_stale:

@@ -112,7 +112,9 @@ def load_settings() -> Settings:
             # What is wrong with several together names them itself.
             variable = f"{item['loc'][0]}: ".upper() if item["loc"] else ""
             reason = item["msg"].removeprefix("Value error, ")
-            problems.append(f"{variable}{reason[:1].lower() if variable else reason[:1]}{reason[1:]}")
+            problems.append(
+                f"{variable}{reason[:1].lower() if variable else reason[:1]}{reason[1:]}"
+            )
     if problems:
         raise ClaimsError(
             "CONFIG_INVALID",

@@ -33,6 +33,4 @@ def encoded(
     headers: dict[str, str] | None = None,
 ) -> Response[Body]:
     """Answer with JSON that is encoded already."""
-    return Response(
-        cast("Body", content), media_type=JSON, status_code=status, headers=headers
-    )
+    return Response(cast("Body", content), media_type=JSON, status_code=status, headers=headers)

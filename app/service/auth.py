@@ -10,7 +10,10 @@ from typing import Any, Final
 import structlog
 from litestar.connection import ASGIConnection, Request
 from litestar.handlers import BaseRouteHandler
-from litestar.middleware.authentication import AbstractAuthenticationMiddleware, AuthenticationResult
+from litestar.middleware.authentication import (
+    AbstractAuthenticationMiddleware,
+    AuthenticationResult,
+)
 from litestar.middleware.rate_limit import RateLimitConfig
 from psycopg.types.json import Jsonb
 
@@ -148,7 +151,6 @@ def about(connection: Connection) -> dict[str, Any]:
     return {
         "request_id": structlog.contextvars.get_contextvars().get("request_id"),
         "address": _address(connection),
-        "method": connection.scope["method"],
         "route": connection.scope["path_template"],
     }
 

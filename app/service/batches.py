@@ -12,7 +12,8 @@ from app.clients import Client
 from app.service.database import Pool, seen_by
 from app.service.problems import not_found
 
-COLUMNS: Final[LiteralString] = """
+READ_BATCHES: Final[LiteralString] = """
+select
   batch.batch_id,
   batch.state,
   batch.hold,
@@ -26,18 +27,11 @@ COLUMNS: Final[LiteralString] = """
   batch.claims_failed as failed,
   batch.allowed_total,
   batch.attempts,
-  batch.next_attempt_at"""
-
-READ_BATCH: Final[LiteralString] = f"""
-select {COLUMNS}
-from access.batches as batch
-where batch.batch_id = %(batch_id)s"""
-
-READ_BATCHES: Final[LiteralString] = f"""
-select {COLUMNS}
+  batch.next_attempt_at
 from access.batches as batch
 where
-  (%(state)s::text is null or batch.state = %(state)s)
+  (%(batch_id)s::bigint is null or batch.batch_id = %(batch_id)s)
+  and (%(state)s::text is null or batch.state = %(state)s)
   and (%(before)s::bigint is null or batch.batch_id < %(before)s)
 order by batch.batch_id desc
 limit %(limit)s"""
@@ -116,7 +110,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 def read_batch(pool: Pool, client: Client, batch_id: int) -> Batch:
     """Read a batch; raises ClaimsError NOT_FOUND."""
     with seen_by(pool, client) as conn:
-        found = _read(conn, READ_BATCH, batch_id=batch_id)
+        found = _read(conn, batch_id=batch_id)
     if not found:
         raise not_found("batch")
     return found[0]
@@ -127,7 +121,7 @@ def list_batches(
 ) -> list[Batch]:
     """List batches, the newest first, those before a batch id."""
     with seen_by(pool, client) as conn:
-        return _read(conn, READ_BATCHES, state=state, before=before, limit=limit)
+        return _read(conn, state=state, before=before, limit=limit)
 
 
 def result_pages(pool: Pool, client: Client, batch_id: int) -> list[Page]:
@@ -165,6 +159,16 @@ def _pages(claim_ids: list[int]) -> Iterator[Page]:
         yield Page(first=ids[0], last=ids[-1], claim_ids=ids, first_of_batch=None)
 
 
-def _read(conn: Connection[Any], query: LiteralString, **parameters: object) -> list[Batch]:
+def _read(
+    conn: Connection[Any],
+    *,
+    batch_id: int | None = None,
+    state: str | None = None,
+    before: int | None = None,
+    limit: int = 1,
+) -> list[Batch]:
     with conn.cursor(row_factory=rows.kwargs_row(Batch)) as cur:
-        return cur.execute(query, parameters).fetchall()
+        return cur.execute(
+            READ_BATCHES,
+            {"batch_id": batch_id, "state": state, "before": before, "limit": limit},
+        ).fetchall()

@@ -1,6 +1,7 @@
 """Read the body of a request: decompressed as it comes, with limits on size and time."""
 
 import asyncio
+import sys
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,10 +13,9 @@ from litestar import Request
 from app.service.problems import ApiError
 from app.settings import Settings
 
-# From 3.14 on it is in the standard library, under the name without "backports.".
-try:
+if sys.version_info >= (3, 14):
     from compression import zstd
-except ImportError:
+else:
     from backports import zstd
 
 SMALL_BYTES: Final = 256 << 10

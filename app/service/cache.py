@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from typing import Final
+from typing import Final, Literal
 
 import structlog
 from prometheus_client import Counter
@@ -18,6 +18,9 @@ CONNECT_SECONDS: Final = 0.5
 ANSWER_SECONDS: Final = 0.25
 PAUSE_SECONDS: Final = 5.0
 """After a failure requests go past the cache so long, instead of each waiting for it."""
+
+CheckState = Literal["ok", "degraded", "failed", "not configured"]
+"""How one thing is that /ready checks."""
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -65,7 +68,7 @@ class Cache:
         except (OSError, MemcacheError) as error:
             self._failed(error)
 
-    def state(self) -> tuple[str, str]:
+    def state(self) -> tuple[CheckState, str]:
         """Ask the server now: not configured, ok or degraded, and a word on it."""
         if self._client is None:
             return "not configured", "every price is computed by the database"

@@ -49,9 +49,7 @@ def connection(pool: Pool) -> Iterator[Connection[TupleRow]]:
 
 
 @contextmanager
-def seen_by(
-    pool: Pool, client: Client, *, one_snapshot: bool = False
-) -> Iterator[Connection[Any]]:
+def seen_by(pool: Pool, client: Client, *, one_snapshot: bool = False) -> Iterator[Connection[Any]]:
     """Give a transaction that sees what the client's submitter may see; raises DatabaseError."""
     with connection(pool) as conn, conn.transaction():
         if one_snapshot:

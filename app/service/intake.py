@@ -226,9 +226,7 @@ def store(conn: Connection[Any], keyring: KeyRing, submission: Submission) -> Re
             {"batch_id": batch_id, "client_id": client.client_id, "request_sha256": digest},
         )
 
-    batch = NewBatch(
-        client.submitter, key, records, submission.hold, submission.replaces_claim_id
-    )
+    batch = NewBatch(client.submitter, key, records, submission.hold, submission.replaces_claim_id)
     stored = store_batch(conn, keyring, batch, within=note)
     if stored is None:
         return _replayed(conn, client, key, digest)
@@ -287,4 +285,10 @@ def _replayed(conn: Connection[Any], client: Client, key: str, digest: bytes) ->
                 READ_NOT_DECODED, {"batch_id": found[0], "limit": ERRORS_SHOWN}
             ).fetchall()
         counted = conn.execute(COUNT_NOT_DECODED, {"batch_id": found[0]}).fetchone() or (0, 0)
-    return Receipt(found[0], True, counted[0], counted[1], failed)
+    return Receipt(
+        found[0],
+        is_replay=True,
+        claims=counted[0],
+        not_decoded_count=counted[1],
+        not_decoded=failed,
+    )

@@ -3,11 +3,17 @@
 import re
 import time
 import uuid
+from collections.abc import Iterable
 from typing import Final
 
 import structlog
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from app.service.database import Pool
 
 REQUESTS: Final = Counter(
     "claims_http_requests", "Requests answered.", ["method", "route", "status"]
@@ -41,7 +47,7 @@ class Observed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Observe one request; its path is never logged, for it may hold anything."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         request_id = _request_id(scope)
@@ -68,7 +74,8 @@ class Observed:
             IN_FLIGHT.dec()
             seconds = time.perf_counter() - started
             route = scope.get("path_template", "unmatched")
-            method = scope["method"] if scope["method"] in METHODS else "other"
+            asked = str(scope["method"])
+            method = asked if asked in METHODS else "other"
             REQUESTS.labels(method, route, seen["status"]).inc()
             SECONDS.labels(method, route).observe(seconds)
             _log.info("request", method=method, route=route, seconds=round(seconds, 4), **seen)
@@ -82,3 +89,25 @@ def _request_id(scope: Scope) -> str:
             if _REQUEST_ID.fullmatch(given):
                 return given
     return uuid.uuid4().hex
+
+
+class PoolCollector(Collector):
+    """The connections of the service, when Prometheus asks."""
+
+    FIGURES: Final = {
+        "pool_size": "Connections that are open.",
+        "pool_available": "Connections that nobody uses.",
+        "requests_waiting": "Requests that wait for a connection.",
+    }
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def collect(self) -> Iterable[Metric]:
+        """Read the figures of the pool."""
+        stats = self._pool.get_stats()
+        for name, text in self.FIGURES.items():
+            metric = (
+                f"claims_http_{name}" if name.startswith("pool") else "claims_http_pool_waiting"
+            )
+            yield GaugeMetricFamily(metric, text, stats.get(name, 0))

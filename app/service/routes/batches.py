@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from http import HTTPStatus
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from litestar import Response, Router, get, post
@@ -19,7 +19,7 @@ from app.service.auth import needs
 from app.service.batches import Batch, list_batches, read_batch, result_pages
 from app.service.database import seen_by
 from app.service.parts import SMALL_BODY, BatchId, Parts
-from app.service.problems import ApiError, responses
+from app.service.problems import responses
 from app.service.results import lines
 
 RELEASE: Final = """
@@ -81,7 +81,9 @@ def index(
     return answer(Batches(batches=found, next_before=following))
 
 
-@get("/{batch_id:int}", guards=[needs("claims:read")], sync_to_thread=True, responses=responses(404))
+@get(
+    "/{batch_id:int}", guards=[needs("claims:read")], sync_to_thread=True, responses=responses(404)
+)
 def show_batch(parts: Parts, client: Client, batch_id: BatchId) -> Response[Batch]:
     """Say how far a batch is."""
     return answer(read_batch(parts.pool, client, batch_id))
@@ -165,9 +167,7 @@ def transfer(
         found = conn.execute(
             RELEASE, {"submitter": client.submitter, "batch_ids": data.batch_ids}
         ).fetchall()
-    return answer(
-        Released(batches=[ReleasedBatch(batch_id=row[0], state=row[1]) for row in found])
-    )
+    return answer(Released(batches=[ReleasedBatch(batch_id=row[0], state=row[1]) for row in found]))
 
 
 router: Final = Router(

@@ -169,10 +169,11 @@ class ClaimAnswer(msgspec.Struct, frozen=True, kw_only=True):
         **responses(408, 409, 413, 415, 422),
     },
 )
-async def process_claims(
+async def process_claims(  # noqa: PLR0913 - one parameter for each header and option
     request: Request[Client, Any, Any],
     parts: Parts,
     client: Client,
+    *,
     idempotency_key: IdempotencyKey = None,
     prefer: Annotated[
         str | None,
@@ -195,14 +196,11 @@ async def process_claims(
     """
     _expect_claims(request)
     async with parts.bodies.read(request) as body:
-        receipt = await parts.intake.store(
-            Submission(client, idempotency_key, body, hold=hold)
-        )
-    return await accepted(request, parts, client, receipt, prefer)
+        receipt = await parts.intake.store(Submission(client, idempotency_key, body, hold=hold))
+    return await accepted(parts, client, receipt, prefer)
 
 
 async def accepted(
-    request: Request[Client, Any, Any],
     parts: Parts,
     client: Client,
     receipt: Receipt,

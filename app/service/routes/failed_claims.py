@@ -251,7 +251,7 @@ async def correct(
             if error.code == "PL009":
                 raise not_found("failed claim") from None
             raise
-    return await accepted(request, parts, client, receipt, None)
+    return await accepted(parts, client, receipt, None)
 
 
 def _failed_claim(**row: Any) -> FailedClaim:  # noqa: ANN401 - the columns of READ_FAILED
