@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     )
     body_seconds: float = Field(default=30, gt=0, le=3600, alias="CLAIMS_BODY_SECONDS")
     rate_limit: int = Field(default=500, ge=1, le=100_000, alias="CLAIMS_RATE_LIMIT")
-    max_concurrent_claim_processing: int = Field(default=2, ge=1, le=64)
+    http_workers: int = Field(default=2, ge=1, le=64, alias="CLAIMS_HTTP_WORKERS")
     memcached_host: str | None = Field(default=None, min_length=1)
     memcached_port: int = Field(default=11_211, ge=1, le=65_535)
     rvu_cache_ttl: int = Field(default=3600, ge=1, le=30 * 24 * 3600)

@@ -17,8 +17,7 @@ from app.settings import load_settings
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
-    help="Processes that decode, encrypt and store larger requests; otherwise "
-    "MAX_CONCURRENT_CLAIM_PROCESSING.",
+    help="Processes that decode, encrypt and store larger requests; otherwise CLAIMS_HTTP_WORKERS.",
 )
 @click.option("--with-worker", is_flag=True, help="Run `claims worker` beside it.")
 def serve(host: str | None, port: int | None, workers: int | None, *, with_worker: bool) -> None:
@@ -29,7 +28,7 @@ def serve(host: str | None, port: int | None, workers: int | None, *, with_worke
     given = {
         "CLAIMS_HTTP_HOST": host,
         "CLAIMS_HTTP_PORT": port,
-        "MAX_CONCURRENT_CLAIM_PROCESSING": workers,
+        "CLAIMS_HTTP_WORKERS": workers,
     }
     # The serving process reads the settings by itself.
     os.environ.update({name: str(value) for name, value in given.items() if value is not None})

@@ -115,7 +115,7 @@ class BodyReader:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         # One that is read while the others are worked on.
-        self._large = asyncio.Semaphore(settings.max_concurrent_claim_processing + 1)
+        self._large = asyncio.Semaphore(settings.http_workers + 1)
 
     @asynccontextmanager
     async def read(self, request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:

@@ -124,7 +124,7 @@ class Intake:
 
     def _start(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(
-            self._settings.max_concurrent_claim_processing,
+            self._settings.http_workers,
             mp_context=multiprocessing.get_context("spawn"),
             initializer=_end_with_the_service,
         )
