@@ -118,6 +118,12 @@ def clean_settings(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         "CLAIMS_SUBMITTER",
         "CLAIMS_BATCH_SIZE",
         "CLAIMS_CONNECTIONS",
+        "MAX_CONCURRENT_BATCHES",
+        "MAX_CONCURRENT_CLAIM_PROCESSING",
+        "MAX_ATTEMPTS",
+        "CLAIMS_LEASE_SECONDS",
+        "CLAIMS_POLL_SECONDS",
+        "WORKER_METRICS_PORT",
     ):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.chdir(folder)

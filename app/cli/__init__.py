@@ -18,6 +18,7 @@ from app.cli.reference import reference
 from app.cli.serve import serve
 from app.cli.show import show
 from app.cli.status import status
+from app.cli.worker import worker
 from app.console import err, notice, print_json
 from app.errors import ClaimsError
 
@@ -69,6 +70,7 @@ main.add_command(load)
 main.add_command(reference)
 main.add_command(price)
 main.add_command(process)
+main.add_command(worker)
 main.add_command(bench)
 main.add_command(demo)
 main.add_command(status)
