@@ -161,6 +161,8 @@ def rate_limit(settings: Settings) -> RateLimitConfig:
         rate_limit=("second", settings.rate_limit),
         exclude=["^/health$"],
         identifier_for_request=_client_of,
+        # They would be computed when the answer begins, which for a stream can be after the reset.
+        set_rate_limit_headers=False,
     )
 
 

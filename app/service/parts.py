@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from litestar import Request
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.params import PathParameter
 
 from app.clients import Client
 from app.service.body import BodyReader
@@ -18,8 +18,8 @@ from app.settings import Settings
 
 _BIGINT_MAX: Final = 2**63 - 1
 
-BatchId = Annotated[int, Parameter(ge=1, le=_BIGINT_MAX, description="A batch id.")]
-ClaimId = Annotated[int, Parameter(ge=1, le=_BIGINT_MAX, description="A claim id.")]
+BatchId = Annotated[int, PathParameter(ge=1, le=_BIGINT_MAX, description="A batch id.")]
+ClaimId = Annotated[int, PathParameter(ge=1, le=_BIGINT_MAX, description="A claim id.")]
 
 SMALL_BODY: Final = 1 << 20
 """Bytes of a request that sends no claims in bulk."""

@@ -20,7 +20,9 @@ from app.errors import ClaimsError, from_psycopg
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:claims-processor:problem:"
-RETRY_SECONDS: Final = 5
+RETRY_SECONDS: Final = {429: 1, 503: 5}
+"""What Retry-After says."""
+
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -113,8 +115,8 @@ def _document(
     status: int, code: str, detail: str, hint: str, headers: dict[str, str] | None = None
 ) -> ProblemDetailsException:
     headers = dict(headers or {})
-    if status in {429, 503}:
-        headers.setdefault("Retry-After", str(RETRY_SECONDS))
+    if status in RETRY_SECONDS:
+        headers.setdefault("Retry-After", str(RETRY_SECONDS[status]))
     context = structlog.contextvars.get_contextvars()
     return ProblemDetailsException(
         detail=detail,

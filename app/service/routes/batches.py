@@ -7,9 +7,10 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 from litestar import Response, Router, get, post
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
-from litestar.params import Body, Parameter
+from litestar.params import Body, QueryParameter
 from litestar.response import ServerSentEvent, Stream
 from litestar.response.sse import ServerSentEventMessage
 
@@ -65,15 +66,15 @@ class Released(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/", guards=[needs("claims:read")], sync_to_thread=True, responses=responses())
 def index(
-    parts: Parts,
-    client: Client,
+    parts: NamedDependency[Parts],
+    client: NamedDependency[Client],
     batch_state: Annotated[
-        State | None, Parameter(query="state", description="Only those in this state.")
+        State | None, QueryParameter(name="state", description="Only those in this state.")
     ] = None,
     before: Annotated[
-        int | None, Parameter(ge=1, le=2**63 - 1, description="Only those with a lower id.")
+        int | None, QueryParameter(ge=1, le=2**63 - 1, description="Only those with a lower id.")
     ] = None,
-    limit: Annotated[int, Parameter(ge=1, le=1000, description="How many.")] = 50,
+    limit: Annotated[int, QueryParameter(ge=1, le=1000, description="How many.")] = 50,
 ) -> Response[Batches]:
     """List batches, the newest first."""
     found = list_batches(parts.pool, client, state=batch_state, before=before, limit=limit)
@@ -84,7 +85,9 @@ def index(
 @get(
     "/{batch_id:int}", guards=[needs("claims:read")], sync_to_thread=True, responses=responses(404)
 )
-def show_batch(parts: Parts, client: Client, batch_id: BatchId) -> Response[Batch]:
+def show_batch(
+    parts: NamedDependency[Parts], client: NamedDependency[Client], batch_id: BatchId
+) -> Response[Batch]:
     """Say how far a batch is."""
     return answer(read_batch(parts.pool, client, batch_id))
 
@@ -103,7 +106,9 @@ def show_batch(parts: Parts, client: Client, batch_id: BatchId) -> Response[Batc
         **responses(404),
     },
 )
-async def show_results(parts: Parts, client: Client, batch_id: BatchId) -> Stream:
+async def show_results(
+    parts: NamedDependency[Parts], client: NamedDependency[Client], batch_id: BatchId
+) -> Stream:
     """Stream what became of each claim, as far as it is, one JSON object in each line."""
     cut = await asyncio.to_thread(result_pages, parts.pool, client, batch_id)
     return Stream(lines(parts.pool, client, cut), media_type=NDJSON)
@@ -122,7 +127,9 @@ async def show_results(parts: Parts, client: Client, batch_id: BatchId) -> Strea
         **responses(404),
     },
 )
-async def show_events(parts: Parts, client: Client, batch_id: BatchId) -> ServerSentEvent:
+async def show_events(
+    parts: NamedDependency[Parts], client: NamedDependency[Client], batch_id: BatchId
+) -> ServerSentEvent:
     """Follow a batch: an event now and with each change, until nothing more comes of it."""
     await asyncio.to_thread(read_batch, parts.pool, client, batch_id)
     return ServerSentEvent(_events(parts, client, batch_id))
@@ -147,8 +154,8 @@ async def _events(
     responses=responses(404, 413),
 )
 def transfer(
-    parts: Parts,
-    client: Client,
+    parts: NamedDependency[Parts],
+    client: NamedDependency[Client],
     data: Annotated[
         Release,
         Body(

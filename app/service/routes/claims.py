@@ -11,9 +11,10 @@ from typing import Annotated, Any, Final, Literal, cast
 import msgspec
 import structlog
 from litestar import Request, Response, Router, get, post
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import Stream
 
 from app.claim_report import ClaimReport, Finding, as_object, read_claim
@@ -39,8 +40,8 @@ _WAIT: Final = re.compile(r"(?:^|[,;\s])wait\s*=\s*([0-9]{1,6})(?:$|[,;\s])", re
 
 IdempotencyKey = Annotated[
     str | None,
-    Parameter(
-        header="Idempotency-Key",
+    HeaderParameter(
+        name="Idempotency-Key",
         pattern=r"^[\x21-\x7e]{1,255}$",
         description="Makes sending again harmless: the same key and body give the same batch, "
         "the same key with another body is refused. Never PHI.",
@@ -171,14 +172,14 @@ class ClaimAnswer(msgspec.Struct, frozen=True, kw_only=True):
 )
 async def process_claims(  # noqa: PLR0913 - one parameter for each header and option
     request: Request[Client, Any, Any],
-    parts: Parts,
-    client: Client,
+    parts: NamedDependency[Parts],
+    client: NamedDependency[Client],
     *,
     idempotency_key: IdempotencyKey = None,
     prefer: Annotated[
         str | None,
-        Parameter(
-            header="Prefer",
+        HeaderParameter(
+            name="Prefer",
             description="wait=N: answer 200 with the results if they are ready in N seconds, up "
             f"to {WAIT_LIMIT}; else 202 as without it (RFC 7240).",
             examples=[Example(value="wait=10")],
@@ -186,7 +187,9 @@ async def process_claims(  # noqa: PLR0913 - one parameter for each header and o
     ] = None,
     hold: Annotated[
         bool,
-        Parameter(description="Validate now, and transfer when data-transfer/transfer is called."),
+        QueryParameter(
+            description="Validate now, and transfer when data-transfer/transfer is called."
+        ),
     ] = False,
 ) -> Response[Accepted]:
     """Send a batch of 1 to 50,000 claims: a JSON array, or NDJSON with one claim in each line.
@@ -246,13 +249,13 @@ async def accepted(
 )
 async def show_claim(
     request: Request[Client, Any, Any],
-    parts: Parts,
-    client: Client,
+    parts: NamedDependency[Parts],
+    client: NamedDependency[Client],
     claim_id: ClaimId,
     purpose: Annotated[
         Purpose | None,
-        Parameter(
-            header="Purpose-Of-Use",
+        HeaderParameter(
+            name="Purpose-Of-Use",
             description="States why the fields that identify the patient are read, and so asks "
             "for them. Needs the scope phi:read; an audit event records the reading.",
         ),

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Final, Literal, LiteralString
 
 import msgspec
 from litestar import Request, Response, Router, get, post
+from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
-from litestar.params import Body, Parameter
+from litestar.params import Body, QueryParameter
 from psycopg import rows
 
 from app.clients import Client
@@ -139,27 +140,27 @@ class RetryByRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 @get("/", guards=[needs("claims:read")], sync_to_thread=True, responses=responses())
 def index(  # noqa: PLR0913 - one parameter for each filter
-    parts: Parts,
-    client: Client,
+    parts: NamedDependency[Parts],
+    client: NamedDependency[Client],
     *,
     rule_code: Annotated[
-        str | None, Parameter(pattern=r"^[A-Z][0-9]{3}$", description="Only those it failed.")
+        str | None, QueryParameter(pattern=r"^[A-Z][0-9]{3}$", description="Only those it failed.")
     ] = None,
     stage: Annotated[
         Literal["decode", "validation", "scoring", "transfer"] | None,
-        Parameter(description="Only those that failed there."),
+        QueryParameter(description="Only those that failed there."),
     ] = None,
     resolution: Annotated[
         Literal["open", "retried", "resolved", "superseded", "any"],
-        Parameter(description="Only those that stand so."),
+        QueryParameter(description="Only those that stand so."),
     ] = "open",
     batch_id: Annotated[
-        int | None, Parameter(ge=1, le=2**63 - 1, description="Only those of this batch.")
+        int | None, QueryParameter(ge=1, le=2**63 - 1, description="Only those of this batch.")
     ] = None,
     after: Annotated[
-        int, Parameter(ge=0, le=2**63 - 1, description="Only those with a higher id.")
+        int, QueryParameter(ge=0, le=2**63 - 1, description="Only those with a higher id.")
     ] = 0,
-    limit: Annotated[int, Parameter(ge=1, le=1000, description="How many.")] = 100,
+    limit: Annotated[int, QueryParameter(ge=1, le=1000, description="How many.")] = 100,
 ) -> Response[FailedClaims]:
     """List failed claims in order of their id, with what was found."""
     with (
@@ -189,7 +190,9 @@ def index(  # noqa: PLR0913 - one parameter for each filter
     request_max_body_size=SMALL_BODY,
     responses=responses(404, 409),
 )
-def retry(parts: Parts, client: Client, claim_id: ClaimId) -> Response[Retried]:
+def retry(
+    parts: NamedDependency[Parts], client: NamedDependency[Client], claim_id: ClaimId
+) -> Response[Retried]:
     """Put a failed claim on its way again, under its id, in a batch of its own."""
     with seen_by(parts.pool, client) as conn:
         found = conn.execute(
@@ -207,8 +210,8 @@ def retry(parts: Parts, client: Client, claim_id: ClaimId) -> Response[Retried]:
     responses=responses(413, 422),
 )
 def retry_by_rule(
-    parts: Parts,
-    client: Client,
+    parts: NamedDependency[Parts],
+    client: NamedDependency[Client],
     data: Annotated[RetryByRule, Body(examples=[Example(value={"rule_code": "V021"})])],
 ) -> Response[Retried]:
     """Put all failed claims of a rule on their way again, the oldest first."""
@@ -229,8 +232,8 @@ def retry_by_rule(
 )
 async def correct(
     request: Request[Client, Any, Any],
-    parts: Parts,
-    client: Client,
+    parts: NamedDependency[Parts],
+    client: NamedDependency[Client],
     claim_id: ClaimId,
     idempotency_key: IdempotencyKey = None,
 ) -> Response[Accepted]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 import psycopg
 from litestar import Response, get
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from prometheus_client import REGISTRY
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -68,7 +69,7 @@ async def health() -> Health:
         503: ResponseSpec(Readiness, generate_examples=False, description="Not ready."),
     },
 )
-def ready(parts: Parts) -> Response[Readiness]:
+def ready(parts: NamedDependency[Parts]) -> Response[Readiness]:
     """Check each thing that the service needs; 503 when it cannot do its job."""
     checks = _checks(parts)
     states = {check.state for check in checks.values()}

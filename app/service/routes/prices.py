@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final, LiteralString
 
 import msgspec
 from litestar import Response, Router, get, post
+from litestar.di import NamedDependency
 from litestar.openapi.spec import Example
-from litestar.params import Body, Parameter
+from litestar.params import Body, PathParameter, QueryParameter
 from psycopg import Connection, rows
 
 from app.clients import Client
@@ -192,26 +193,27 @@ def _modifiers(text: str) -> list[str]:
     "/rvu/{hcpcs:str}", guards=[needs("claims:read")], sync_to_thread=True, responses=responses(404)
 )
 def show_rvu(  # noqa: PLR0913 - one parameter for each thing that a price depends on
-    parts: Parts,
-    client: Client,
+    parts: NamedDependency[Parts],
+    client: NamedDependency[Client],
     *,
     hcpcs: Annotated[
-        str, Parameter(pattern=r"^[0-9A-Za-z][0-9]{3}[0-9A-Za-z]$", description="A HCPCS code.")
+        str, PathParameter(pattern=r"^[0-9A-Za-z][0-9]{3}[0-9A-Za-z]$", description="A HCPCS code.")
     ],
     on: Annotated[
-        date | None, Parameter(query="date", description="Date of service; otherwise today, UTC.")
+        date | None,
+        QueryParameter(name="date", description="Date of service; otherwise today, UTC."),
     ] = None,
     modifiers: Annotated[
         str,
-        Parameter(
+        QueryParameter(
             pattern=r"^([0-9A-Za-z]{2}(,[0-9A-Za-z]{2}){0,3})?$",
             description="Up to four, separated by commas.",
         ),
     ] = "",
-    carrier: Annotated[str | None, Parameter(pattern=r"^[0-9]{5}$")] = None,
-    locality: Annotated[str | None, Parameter(pattern=r"^[0-9]{2}$")] = None,
+    carrier: Annotated[str | None, QueryParameter(pattern=r"^[0-9]{5}$")] = None,
+    locality: Annotated[str | None, QueryParameter(pattern=r"^[0-9]{2}$")] = None,
     zip_code: Annotated[
-        str | None, Parameter(query="zip", pattern=r"^[0-9]{5}(-?[0-9]{4})?$")
+        str | None, QueryParameter(name="zip", pattern=r"^[0-9]{5}(-?[0-9]{4})?$")
     ] = None,
 ) -> Response[Rvu]:
     """Show the relative values of a code, and with a place what one unit is allowed there.
@@ -245,8 +247,8 @@ def show_rvu(  # noqa: PLR0913 - one parameter for each thing that a price depen
     responses=responses(413),
 )
 def quote(
-    parts: Parts,
-    client: Client,
+    parts: NamedDependency[Parts],
+    client: NamedDependency[Client],
     data: Annotated[
         QuoteRequest,
         Body(
