@@ -31,8 +31,17 @@ ROOT: Final = Path(__file__).parents[1]
 START_SECONDS: Final = 30.0
 NDJSON: Final = {"Content-Type": "application/x-ndjson"}
 
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 OTHER: Final = "other"
 """A second submitter."""
+
+
+def free_port() -> int:
+    """Give a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 @dataclass
@@ -44,8 +53,9 @@ class Service:
     environment: dict[str, str]
     arguments: tuple[str, ...]
     scheme: str = "http"
-    port: int = field(default_factory=lambda: free_port())
+    port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    started: datetime = LONG_AGO
 
     @property
     def url(self) -> str:
@@ -59,6 +69,7 @@ class Service:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
+        self.started = datetime.now(UTC)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [
@@ -74,10 +85,22 @@ class Service:
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until and self.process.poll() is None:
             with suppress(httpx.TransportError):
-                if httpx.get(f"{self.url}/health", verify=False).is_success:  # noqa: S501 - a test's own certificate
+                found = httpx.get(f"{self.url}/health", verify=False)  # noqa: S501 - a test's own certificate
+                if found.is_success and self._has_its_worker():
                     return
             time.sleep(0.05)
         pytest.fail(f"the service did not start: {self.log.read_text()[-3000:]}")
+
+    def _has_its_worker(self) -> bool:
+        if "--with-worker" not in self.arguments:
+            return True
+        with self.database.connect() as conn:
+            row = conn.execute(
+                "select exists (select from pipeline.workers as worker where worker.is_alive"
+                " and worker.started_at > %s)",
+                [self.started],
+            ).fetchone()
+        return bool(row and row[0])
 
     def stop(self) -> None:
         """Ask it to end, and wait."""
@@ -115,14 +138,6 @@ class Service:
         return httpx.Client(
             base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=60
         )
-
-
-def free_port() -> int:
-    """Give a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

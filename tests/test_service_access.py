@@ -62,7 +62,11 @@ def routes(client: httpx.Client) -> list[tuple[str, str]]:
 
 
 def call(
-    client: httpx.Client, method: str, path: str, ids: dict[str, int], body: Any = None
+    client: httpx.Client,
+    method: str,
+    path: str,
+    ids: dict[str, int],
+    body: dict[str, Any] | None = None,
 ) -> httpx.Response:
     """Call a route with these ids in its path and its body."""
     filled = path.format(hcpcs="99213", **ids)
@@ -78,7 +82,7 @@ def call(
 def test_no_route_but_health_answers_without_a_token(service: Service) -> None:
     with service.client() as client, httpx.Client(base_url=service.url) as nobody:
         found = routes(client)
-        assert len(found) >= 18
+        assert len(found) == len(SCOPED)
         for method, path in [*found, ("get", "/schema"), ("get", "/schema/openapi.json")]:
             answer = call(nobody, method, path, {"batch_id": 1, "claim_id": 1})
             if (method, path) in OPEN_ROUTES:
@@ -133,7 +137,7 @@ def test_the_database_itself_shows_one_submitter_alone(service: Service) -> None
     views = ("batches", "claims", "claim_lines", "claim_states")
     with connect(Role.APP) as conn:
         for view in views:
-            assert conn.execute(f"select count(*) from access.{view}").fetchone() == (0,)
+            assert conn.execute(f"select from access.{view}").fetchall() == []
         conn.execute("select set_config('claims.submitter_id', '1', true)")
         for view in views:
             assert conn.execute(

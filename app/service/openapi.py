@@ -1,11 +1,16 @@
 """The OpenAPI document: the claim model as intake has it, bodies that are streamed, security."""
 
 from dataclasses import dataclass
+from decimal import Decimal
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any, Final
 
 import msgspec
 from litestar import Litestar
+from litestar._openapi.schema_generation import SchemaCreator
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import (
@@ -19,11 +24,16 @@ from litestar.openapi.spec import (
     SecurityScheme,
     Tag,
 )
+from litestar.openapi.spec import Parameter as OpenAPIParameter
 from litestar.openapi.spec.enums import OpenAPIType
+from litestar.plugins import OpenAPISchemaPlugin
+from litestar.typing import FieldDefinition
 
 from app.intake.model import Claim
 from app.service.answers import JSON, NDJSON
+from app.service.problems import ApiError
 
+AMOUNT: Final = r"^-?[0-9]{1,10}(\.[0-9]{1,2})?$"
 REFERENCE: Final = "#/components/schemas/{name}"
 CLAIM: Final = Reference(ref=REFERENCE.format(name="Claim"))
 
@@ -106,6 +116,22 @@ class ClaimOperation(Operation):
         )
 
 
+class DecimalsAreNumbers(OpenAPISchemaPlugin):
+    """Describes decimals as the numbers that `app.service.answers` sends."""
+
+    def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
+        """Take decimals, and leave all else to Litestar."""
+        return field_definition.annotation is Decimal
+
+    def to_openapi_schema(
+        self,
+        field_definition: FieldDefinition,  # noqa: ARG002 - all decimals are alike
+        schema_creator: SchemaCreator,  # noqa: ARG002 - there is nothing inside them
+    ) -> Schema:
+        """Describe one."""
+        return Schema(type=OpenAPIType.NUMBER)
+
+
 def config() -> OpenAPIConfig:
     """Describe the API as a whole."""
     return OpenAPIConfig(
@@ -135,9 +161,46 @@ def config() -> OpenAPIConfig:
     )
 
 
+async def refuse_unknown(
+    connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler
+) -> None:
+    """Refuse query parameters that the document has not: a misspelt `hold` must not be nothing."""
+    known: dict[str, set[str]] = connection.app.state.query_names
+    path = connection.scope["path_template"]
+    if connection.query_params.keys() - known.get(path, set()):
+        raise ApiError(
+            HTTPStatus.BAD_REQUEST,
+            "REQUEST_INVALID",
+            f"the query has a parameter that {path} does not know",
+            "Compare the request with /schema.",
+        )
+
+
 def complete(app: Litestar) -> None:
     """Add the claim model to the document: no handler takes it, bodies of claims are streams."""
+    app.state.query_names = {
+        path: {
+            parameter.name
+            for operation in (item.get, item.post)
+            if operation is not None
+            for parameter in operation.parameters or []
+            if isinstance(parameter, OpenAPIParameter) and parameter.param_in == "query"
+        }
+        for path, item in (app.openapi_schema.paths or {}).items()
+    }
     _, models = msgspec.json.schema_components([Claim], ref_template=REFERENCE)
     schemas = app.openapi_schema.components.schemas
     for name, text in models.items():
-        schemas[name] = _Verbatim(text=text)
+        schemas[name] = _Verbatim(text=_with_amounts(text))
+
+
+def _with_amounts(schema: Any) -> Any:  # noqa: ANN401 - any part of a JSON schema
+    """Say of decimals that they are taken as numbers too, which msgspec does not say."""
+    if isinstance(schema, list):
+        return [_with_amounts(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("format") == "decimal":
+        rest = {key: part for key, part in schema.items() if key not in {"type", "format"}}
+        return rest | {"anyOf": [{"type": "number"}, {"type": "string", "pattern": AMOUNT}]}
+    return {key: _with_amounts(part) for key, part in schema.items()}

@@ -64,6 +64,14 @@ class Released(msgspec.Struct, frozen=True, kw_only=True):
     batches: list[ReleasedBatch]
 
 
+class BatchEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of a batch."""
+
+    event: Literal["batch"]
+    data: str
+    """The batch as JSON (schema Batch)."""
+
+
 @get("/", guards=[needs("claims:read")], sync_to_thread=True, responses=responses())
 def index(
     parts: NamedDependency[Parts],
@@ -119,9 +127,9 @@ async def show_results(
     guards=[needs("claims:read")],
     responses={
         200: ResponseSpec(
-            str,
+            BatchEvent,
             generate_examples=False,
-            description="Server-sent events `batch`, each with the batch as JSON (schema Batch).",
+            description="Server-sent events; comments between them while nothing happens.",
             media_type="text/event-stream",
         ),
         **responses(404),
