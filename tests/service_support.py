@@ -140,6 +140,16 @@ class Service:
         )
 
 
+def children(pid: int, *, deep: bool = True) -> list[int]:
+    """List the processes below one, whichever of its threads started them."""
+    direct = [
+        int(child)
+        for listed in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in listed.read_text(encoding="ascii").split()
+    ]
+    return direct + [below for child in direct if deep for below in children(child)]
+
+
 @contextmanager
 def service_database(server: Server, folder: Path) -> Iterator[Database]:
     """Give a database with the starter data and two submitters; the program points at it."""

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Final
 
 import httpx
@@ -15,6 +16,7 @@ from tests.servers import Server
 from tests.service_support import (
     NDJSON,
     Service,
+    children,
     claims,
     ndjson,
     running_service,
@@ -205,15 +207,11 @@ def test_errors_are_problems_everywhere(client: httpx.Client) -> None:
 def resident(service: Service) -> int:
     """Bytes of memory that the service and its children hold."""
     assert service.process is not None
-    pages = 0
-    todo = [service.process.pid]
-    while todo:
-        pid = todo.pop()
-        with open(f"/proc/{pid}/statm", encoding="ascii") as file:  # noqa: PTH123 - no path of ours
-            pages += int(file.read().split()[1])
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:  # noqa: PTH123 - no path of ours
-            todo += map(int, file.read().split())
-    return pages * 4096
+    every = [service.process.pid, *children(service.process.pid)]
+    return sum(
+        int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * 4096
+        for pid in every
+    )
 
 
 def test_health_answers_while_a_large_request_is_worked_on(

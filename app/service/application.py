@@ -19,6 +19,7 @@ from app.service.body import BodyReader
 from app.service.cache import Cache
 from app.service.database import Pool, connection, make_pool
 from app.service.intake import Intake
+from app.service.lifeline import end_with_parent
 from app.service.observe import Observed, PoolCollector
 from app.service.parts import DEPENDENCIES, Parts
 from app.service.progress import Progress
@@ -29,6 +30,7 @@ from app.vault import KeyRing
 
 def create() -> ASGIApp:
     """Make the application for the server, from the settings."""
+    end_with_parent()
     logs.configure()
     return Observed(make_app(load_settings()))
 

@@ -8,8 +8,7 @@ A small request waits for the disk rather than for the processor, and for that a
 import asyncio
 import hashlib
 import multiprocessing
-import os
-import threading
+import signal
 import uuid
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -31,6 +30,7 @@ from app.intake.reader import BrokenError, split
 from app.intake.store import NewBatch, store_batch
 from app.service.body import SMALL_BYTES
 from app.service.database import Pool, connection, see_as
+from app.service.lifeline import end_with_parent
 from app.service.problems import ApiError
 from app.settings import Settings
 from app.vault import KeyRing
@@ -126,7 +126,9 @@ class Intake:
         return ProcessPoolExecutor(
             self._settings.http_workers,
             mp_context=multiprocessing.get_context("spawn"),
-            initializer=_end_with_the_service,
+            initializer=end_with_parent,
+            # It has nothing to end in good order: what is not committed is as if not sent.
+            initargs=(signal.SIGKILL,),
         )
 
     async def store(self, submission: Submission) -> Receipt:
@@ -193,20 +195,6 @@ def _store_there(submission: Submission, settings: Settings) -> Receipt:
     """Store a submission, in an encoder process."""
     encoder = _Encoder.get(settings)
     return store(encoder.conn, encoder.keyring, submission)
-
-
-def _end_with_the_service() -> None:
-    """Let an encoder end when the service is gone, however it went."""
-    service = multiprocessing.parent_process()
-    if service is None:
-        msg = "an encoder has a parent"
-        raise AssertionError(msg)
-
-    def watch() -> None:
-        service.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, name="watch-service", daemon=True).start()
 
 
 def store(conn: Connection[Any], keyring: KeyRing, submission: Submission) -> Receipt:

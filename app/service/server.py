@@ -1,10 +1,8 @@
 """Serve the application with granian, and a worker beside it where that is asked for."""
 
 import ipaddress
-import signal
+import multiprocessing
 import socket
-import subprocess
-import sys
 import threading
 from typing import Final
 
@@ -15,6 +13,7 @@ from granian.http import HTTP1Settings
 
 from app import logs
 from app.errors import ClaimsError
+from app.service.lifeline import end_with_parent
 from app.settings import Settings
 
 TARGET: Final = "app.service.application:create"
@@ -38,6 +37,9 @@ def serve(settings: Settings, *, with_worker: bool) -> None:
     """
     check_address(settings)
     logs.configure()
+    # granian starts its process in the way that is set: a forked one would have the locks that
+    # threads of this one held at that moment.
+    multiprocessing.set_start_method("spawn", force=True)
     server = Granian(
         TARGET,
         address=settings.http_host,
@@ -98,7 +100,7 @@ class _WorkerProcess:
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: multiprocessing.Process | None = None
         self._watch = threading.Thread(target=self._keep, name="keep-worker", daemon=True)
 
     def start(self) -> None:
@@ -109,13 +111,22 @@ class _WorkerProcess:
         """Let it finish or hand back what it has in hand."""
         self._stopping.set()
         if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
+            self._process.terminate()
         self._watch.join()
 
     def _keep(self) -> None:
         while not self._stopping.is_set():
-            self._process = subprocess.Popen([sys.executable, "-m", "app", "worker"])
-            status = self._process.wait()
+            self._process = multiprocessing.Process(target=_work)
+            self._process.start()
+            self._process.join()
             if not self._stopping.is_set():
-                _log.error("worker.died", status=status)
+                _log.error("worker.died", status=self._process.exitcode)
                 self._stopping.wait(RESTART_SECONDS)
+
+
+def _work() -> None:
+    """Be the worker, until it is stopped or the server is gone."""
+    from app.cli.worker import worker  # noqa: PLC0415 - app.cli imports this module
+
+    end_with_parent()
+    worker.main([], standalone_mode=False)
