@@ -22,7 +22,7 @@ KNOWN_FIELDS: Final = frozenset(
         # A request: the template of its route, not the path that was asked for.
         *("method", "route", "status"),
         # What went wrong: codes of ours and of PostgreSQL, and words that are ours.
-        *("code", "message", "hint", "sqlstate", "exception"),
+        *("code", "message", "hint", "sqlstate", "exception", "reason"),
         "fields_dropped",
     }
 )

@@ -24,6 +24,7 @@ CODE_SCHEMAS: Final = (
     "scoring",
     "maintenance",
     "auditing",
+    "access",
 )
 """They hold routines and views only; dropped before revisions run, made anew at head."""
 

@@ -5,12 +5,19 @@ import binascii
 import difflib
 import os
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 import psycopg
 from dotenv import dotenv_values
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.errors import ClaimsError
@@ -67,6 +74,30 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=60.0, ge=1, le=3600, alias="CLAIMS_LEASE_SECONDS")
     poll_seconds: float = Field(default=2.0, ge=0.1, le=60, alias="CLAIMS_POLL_SECONDS")
     worker_metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    http_host: str = Field(default="127.0.0.1", min_length=1, alias="CLAIMS_HTTP_HOST")
+    http_port: int = Field(default=8000, ge=1, le=65_535, alias="CLAIMS_HTTP_PORT")
+    http_connections: int = Field(default=8, ge=2, le=200, alias="CLAIMS_HTTP_CONNECTIONS")
+    tls_certificate: FilePath | None = Field(default=None, alias="CLAIMS_TLS_CERTIFICATE")
+    tls_key: FilePath | None = Field(default=None, alias="CLAIMS_TLS_KEY")
+    behind_proxy: bool = Field(default=False, alias="CLAIMS_BEHIND_PROXY")
+    max_body_bytes: int = Field(
+        default=64 << 20, ge=1 << 10, le=1 << 30, alias="CLAIMS_MAX_BODY_BYTES"
+    )
+    max_decoded_bytes: int = Field(
+        default=128 << 20, ge=1 << 10, le=1 << 30, alias="CLAIMS_MAX_DECODED_BYTES"
+    )
+    body_seconds: float = Field(default=30, gt=0, le=3600, alias="CLAIMS_BODY_SECONDS")
+    rate_limit: int = Field(default=500, ge=1, le=100_000, alias="CLAIMS_RATE_LIMIT")
+    http_workers: int = Field(default=2, ge=1, le=64, alias="CLAIMS_HTTP_WORKERS")
+    memcached_host: str | None = Field(default=None, min_length=1)
+    memcached_port: int = Field(default=11_211, ge=1, le=65_535)
+    rvu_cache_ttl: int = Field(default=3600, ge=1, le=30 * 24 * 3600)
+
+    @model_validator(mode="after")
+    def _check_tls(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("CLAIMS_TLS_CERTIFICATE and CLAIMS_TLS_KEY go together")
+        return self
 
 
 _VARIABLES: Final = {(field.alias or name).upper() for name, field in Settings.model_fields.items()}
@@ -84,9 +115,12 @@ def load_settings() -> Settings:
         settings = Settings()
     except ValidationError as error:
         for item in error.errors(include_url=False, include_input=False, include_context=False):
-            variable = str(item["loc"][0]).upper()
+            # What is wrong with several together names them itself.
+            variable = f"{item['loc'][0]}: ".upper() if item["loc"] else ""
             reason = item["msg"].removeprefix("Value error, ")
-            problems.append(f"{variable}: {reason[:1].lower()}{reason[1:]}")
+            problems.append(
+                f"{variable}{reason[:1].lower() if variable else reason[:1]}{reason[1:]}"
+            )
     if problems:
         raise ClaimsError(
             "CONFIG_INVALID",

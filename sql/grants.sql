@@ -7,7 +7,7 @@ from claims_app, claims_worker, claims_operator, claims_analyst;
 revoke all on all sequences in schema queue
 from claims_app, claims_worker, claims_operator, claims_analyst;
 revoke all on all routines in schema
-pipeline, validation, pricing, transfer, maintenance, auditing
+pipeline, validation, pricing, transfer, maintenance, auditing, access
 from public;
 revoke all on type pricing.line_to_price from public;
 
@@ -32,6 +32,24 @@ grant insert on staging.claims,
 staging.claim_lines,
 staging.failed_claims to claims_app;
 grant select, insert on vault.data_keys to claims_app;
+
+-- The HTTP service: reads what the submitter of its client may see, records who saw
+-- it, and prices lines.
+grant usage on schema access, pricing, reference to claims_app;
+grant select on all tables in schema access, reference to claims_app;
+grant select on queue.settings to claims_app;
+grant execute on function
+access.may_see(integer),
+access.find_client(integer),
+access.touch_client(integer),
+access.record_access(text, integer, bigint, bigint, jsonb),
+access.note_request(bigint, integer, bytea),
+access.find_request(text),
+access.reference_version(),
+access.read_results(bigint, bigint, bigint[], bigint),
+pricing.price_lines(pricing.line_to_price [])
+to claims_app;
+grant usage on type pricing.line_to_price to claims_app;
 
 -- Processing: the stages and the procedures that call them; no table of claims.
 grant usage on schema pipeline, validation, transfer, maintenance, queue
@@ -99,6 +117,13 @@ reference.place_of_service_codes
 to claims_operator;
 grant insert on audit.events to claims_operator;
 grant select on vault.data_keys to claims_operator;
+grant usage on schema access to claims_operator;
+grant select on all tables in schema access to claims_operator;
+grant execute on all functions in schema access to claims_operator;
+grant select (
+  client_id, name, submitter_id, scopes, created_at, expires_at, revoked_at,
+  last_used_at
+) on vault.api_clients to claims_operator;
 grant select on
 staging.claims,
 staging.claim_lines,

@@ -90,6 +90,20 @@ set local client_min_messages = warning;
 \ir pipeline/retry_due_failed_claims.sql
 
 \ir views.sql
+
+-- What the HTTP service calls: its clients, and what each of them may see.
+\ir access/may_see.sql
+\ir access/views.sql
+\ir access/add_client.sql
+\ir access/revoke_client.sql
+\ir access/find_client.sql
+\ir access/touch_client.sql
+\ir access/record_access.sql
+\ir access/note_request.sql
+\ir access/find_request.sql
+\ir access/reference_version.sql
+\ir access/read_results.sql
+
 \ir grants.sql
 
 reset role;

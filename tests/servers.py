@@ -140,6 +140,20 @@ def clean_settings(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         "CLAIMS_LEASE_SECONDS",
         "CLAIMS_POLL_SECONDS",
         "WORKER_METRICS_PORT",
+        "CLAIMS_HTTP_HOST",
+        "CLAIMS_HTTP_PORT",
+        "CLAIMS_HTTP_CONNECTIONS",
+        "CLAIMS_HTTP_WORKERS",
+        "CLAIMS_TLS_CERTIFICATE",
+        "CLAIMS_TLS_KEY",
+        "CLAIMS_BEHIND_PROXY",
+        "CLAIMS_MAX_BODY_BYTES",
+        "CLAIMS_MAX_DECODED_BYTES",
+        "CLAIMS_BODY_SECONDS",
+        "CLAIMS_RATE_LIMIT",
+        "MEMCACHED_HOST",
+        "MEMCACHED_PORT",
+        "RVU_CACHE_TTL",
     ):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.chdir(folder)

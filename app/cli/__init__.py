@@ -5,6 +5,7 @@ from typing import Any, Final
 import rich_click as click
 
 from app.cli.bench import bench
+from app.cli.client import client
 from app.cli.db import db
 from app.cli.demo import demo
 from app.cli.failed import failed
@@ -14,6 +15,7 @@ from app.cli.options import JSON_FLAG
 from app.cli.price import price
 from app.cli.process import process
 from app.cli.reference import reference
+from app.cli.serve import serve
 from app.cli.show import show
 from app.cli.status import status
 from app.cli.worker import worker
@@ -74,3 +76,5 @@ main.add_command(demo)
 main.add_command(status)
 main.add_command(failed)
 main.add_command(show)
+main.add_command(client)
+main.add_command(serve)

@@ -1,7 +1,6 @@
 """`claims show`: one claim explained, whatever state it is in."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from decimal import Decimal
 from itertools import groupby
 from typing import Any, Final
@@ -12,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from app.claim_report import ClaimReport, Finding, find_claim, read_claim
+from app.claim_report import ClaimReport, Finding, as_object, find_claim, read_claim
 from app.cli.options import json_option
 from app.console import notice, out, print_json
 from app.database import Role, connect
@@ -70,7 +69,7 @@ def show(claim: str, *, with_phi: bool, as_json: bool) -> None:
         found = find_claim(conn, settings, claim)
         report = read_claim(conn, settings, found.claim_id, with_phi=with_phi)
     if as_json:
-        print_json(_as_object(report) | {"also_claim_number_of": found.also})
+        print_json(as_object(report) | {"also_claim_number_of": found.also})
         return
     _show_claim(report)
     if report.phi is not None:
@@ -336,25 +335,3 @@ def _number(value: Decimal) -> str:
 
 def _or_dash(value: object) -> str:
     return "-" if value is None or value == "" else str(value)
-
-
-def _as_object(report: ClaimReport) -> dict[str, Any]:
-    """Give the report as a JSON object; what each amount was computed from with its line."""
-    place = asdict(report.place)
-    batch = {
-        name.removeprefix("batch_"): place.pop(name)
-        for name in tuple(place)
-        if name.startswith("batch_")
-    }
-    return {
-        **place,
-        "batch": {"batch_id": batch.pop("id"), **batch},
-        "failure": report.failure,
-        "claim": report.given,
-        "outcome": report.outcome,
-        "findings": report.findings,
-        "lines": [
-            {**line.given, "pricing": line.pricing, "basis": line.basis} for line in report.lines
-        ],
-        "phi": report.phi,
-    }
