@@ -8,12 +8,19 @@ select
   sum(batch.claims_pended) as claims_pended,
   sum(batch.claims_failed) as claims_failed,
   sum(batch.allowed_total) as allowed_total,
-  min(batch.received_at) as oldest_received_at
+  min(batch.received_at) as oldest_received_at,
+  sum(batch.claims_below_threshold) as claims_below_threshold,
+  coalesce(
+    sum(batch.claim_count - batch.claims_failed)
+    filter (where batch.state = 'validated' and settings.scoring_required),
+    0
+  ) as claims_waiting_for_scores
 from queue.batches as batch
+cross join queue.settings as settings
 group by batch.state;
 
 comment on view pipeline.status
-is 'Batches and claims by state; what is not transferred is waiting.';
+is 'Batches and claims by state; what is not transferred is waiting, and what is validated waits for scores where they are required.';
 
 -- What came in must be somewhere: difference is always zero.
 create view pipeline.accounting as
@@ -25,7 +32,8 @@ select
   failed.superseded,
   counted.pended,
   counted.loaded - counted.in_progress - counted.transferred - failed.open
-  - failed.superseded as difference
+  - failed.superseded as difference,
+  counted.below_threshold
 from (
   select
     coalesce(sum(batch.claim_count), 0)::bigint as loaded,
@@ -35,7 +43,8 @@ from (
       0
     )::bigint as in_progress,
     coalesce(sum(batch.claims_moved), 0)::bigint as transferred,
-    coalesce(sum(batch.claims_pended), 0)::bigint as pended
+    coalesce(sum(batch.claims_pended), 0)::bigint as pended,
+    coalesce(sum(batch.claims_below_threshold), 0)::bigint as below_threshold
   from queue.batches as batch
 ) as counted
 cross join (
@@ -46,7 +55,7 @@ cross join (
 ) as failed;
 
 comment on view pipeline.accounting
-is 'Claims loaded = in progress + transferred + failed + superseded; pended counts the transferred ones with a line that waits for a person.';
+is 'Claims loaded = in progress + transferred + failed + superseded; pended counts the transferred ones with a line that waits for a person, below_threshold those that wait because of their score alone.';
 
 create view pipeline.claim_states as
 select
@@ -160,3 +169,68 @@ left join lateral (
 
 comment on view pipeline.reference_releases
 is 'Every release loaded, the dates it is in force on, and the releases that took dates from it.';
+
+create view scoring.review_queue as
+select
+  claim.claim_id,
+  claim.service_month,
+  claim.submitter_id,
+  claim.batch_id,
+  claim.received_at,
+  claim.transferred_at,
+  claim.billing_npi,
+  claim.first_service_date,
+  claim.line_count,
+  claim.total_charge,
+  claim.allowed_amount,
+  array_remove(
+    array[
+      case when score.decision = 'review' then 'score' end,
+      case when claim.pended_line_count > 0 then 'pended_lines' end
+    ],
+    null
+  ) as reasons,
+  score.score,
+  score.threshold,
+  model.version as model_version,
+  claim.pended_line_count
+from production.claims as claim
+left join production.claim_scores as score
+  on
+    claim.claim_id = score.claim_id
+    and claim.service_month = score.service_month
+left join models.registry as model on score.model_id = model.model_id
+where
+  claim.decision = 'review'
+  and not exists (
+    select from models.review_verdicts as verdict
+    where verdict.claim_id = claim.claim_id
+  );
+
+comment on view scoring.review_queue
+is 'Claims in production that wait for a person, why (score, pended_lines), and their scores.';
+
+-- Under the name by which reviewers know it. It stands on a view of a code schema, so
+-- that it goes and comes with it.
+create view production.review_queue as
+select
+  queue.claim_id,
+  queue.service_month,
+  queue.submitter_id,
+  queue.batch_id,
+  queue.received_at,
+  queue.transferred_at,
+  queue.billing_npi,
+  queue.first_service_date,
+  queue.line_count,
+  queue.total_charge,
+  queue.allowed_amount,
+  queue.reasons,
+  queue.score,
+  queue.threshold,
+  queue.model_version,
+  queue.pended_line_count
+from scoring.review_queue as queue;
+
+comment on view production.review_queue
+is 'Claims in production that wait for a person, why (score, pended_lines), and their scores.';

@@ -16,6 +16,7 @@ from app.console import notice, out, print_json
 from app.database import Role, connect
 from app.price_basis import Basis
 from app.reports import standard_codes
+from app.scoring.explain import ScoreReport
 from app.settings import load_settings
 
 _STYLES: Final = {
@@ -29,7 +30,8 @@ _STYLES: Final = {
 }
 _WAITING: Final = {
     "received": "It waits for validation. Next: claims process",
-    "validated": "It waits for transfer. Next: claims process",
+    "validated": "It waits for its score. Next: claims process",
+    "scored": "It waits for transfer. Next: claims process",
 }
 _SIX_DECIMALS: Final = Decimal("0.000001")
 _INDENT: Final = (0, 0, 0, 2)
@@ -61,6 +63,13 @@ def show(claim: str, *, with_phi: bool, as_json: bool) -> None:
     _show_claim(report)
     if report.phi is not None:
         _show_phi(report.phi)
+    if report.score is not None:
+        _show_score(report.score)
+    for verdict in report.verdicts:
+        notice(
+            f"{verdict.recorded_at.astimezone():%Y-%m-%d %H:%M} {verdict.reviewer}: "
+            f"{verdict.verdict.replace('_', ' ')}, {verdict.reason}"
+        )
     if report.findings:
         _show_findings(report.findings)
     for line in report.lines:
@@ -142,6 +151,23 @@ def _show_phi(phi: dict[str, str]) -> None:
     for field, text in phi.items():
         table.add_row(field, Text(text))
     out.print(table, "")
+
+
+def _show_score(scored: ScoreReport) -> None:
+    below = scored.decision == "review"
+    out.print(
+        Text.assemble(
+            ("Score ", "italic"),
+            (f"{scored.score:.3f}", "yellow" if below else "green"),
+            f", {'below' if below else 'not below'} the threshold {scored.threshold:g}"
+            f" (model {scored.model_version})",
+        )
+    )
+    for one in scored.contributions:
+        sign = "lowered" if one.contribution < 0 else "raised"
+        text = f"{one.name} {one.value:.2f} {sign} it by {abs(one.contribution):.3f}"
+        out.print(Padding(Text.assemble(text, (f": {one.description}", "dim")), _INDENT))
+    out.print()
 
 
 def _show_findings(findings: list[Finding]) -> None:
@@ -274,6 +300,8 @@ def _as_object(report: ClaimReport) -> dict[str, Any]:
         "failure": report.failure,
         "claim": report.given,
         "outcome": report.outcome,
+        "score": report.score,
+        "verdicts": report.verdicts,
         "findings": report.findings,
         "lines": [
             {**line.given, "pricing": line.pricing, "basis": line.basis} for line in report.lines
