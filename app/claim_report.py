@@ -22,19 +22,39 @@ select
   found.submitter_id,
   batch.batch_id,
   batch.state as batch_state,
-  batch.received_at,
-  batch.validated_at,
-  batch.transferred_at
+  batch.received_at as batch_received_at,
+  batch.validated_at as batch_validated_at,
+  batch.transferred_at as batch_transferred_at
 from pipeline.claim_states as found
 inner join queue.batches as batch on found.batch_id = batch.batch_id
 inner join queue.submitters as submitter on found.submitter_id = submitter.submitter_id
 where found.claim_id = %(claim_id)s"""
 
+# The branches of pipeline.claim_states, by ways that an index leads: production keeps no index
+# on the token, because its registry has one.
 FIND_BY_NUMBER: Final[LiteralString] = """
-select found.claim_id, found.state
-from pipeline.claim_states as found
-where found.claim_number_token = %(token)s
-order by found.claim_id"""
+select registry.claim_id, 'transferred' as state
+from queue.submitters as submitter
+inner join production.claim_registry as registry
+  on submitter.submitter_id = registry.submitter_id
+where registry.claim_number_token = %(token)s
+union all
+select failed.claim_id, 'failed' as state
+from staging.failed_claims as failed
+where failed.claim_number_token = %(token)s
+union all
+select claim.claim_id, batch.state
+from queue.batches as batch
+inner join staging.claims as claim
+  on batch.batch_id = claim.batch_id and batch.received_on = claim.received_on
+where
+  batch.state <> 'transferred'
+  and claim.claim_number_token = %(token)s
+  and not exists (
+    select from staging.failed_claims as failed
+    where failed.claim_id = claim.claim_id
+  )
+order by claim_id"""
 
 HAS_KEYS: Final = "select exists (select from vault.data_keys)"
 
@@ -145,7 +165,9 @@ HEADER_FIELDS: Final = (
     *("rendering_taxonomy", "patient_age", "patient_sex", "service_zip", "carrier"),
     *("locality", "diagnoses", "total_charge", "first_service_date", "line_count"),
 )
-OUTCOME_FIELDS: Final = ("allowed_amount", "pended_line_count", "denied_line_count")
+OUTCOME_FIELDS: Final = (
+    *("transferred_at", "allowed_amount", "pended_line_count", "denied_line_count"),
+)
 LINE_FIELDS: Final = (
     *("line_number", "service_date", "service_date_to", "hcpcs", "modifiers"),
     *("place_of_service", "units", "minutes", "charge", "diagnosis_pointers"),
@@ -156,6 +178,7 @@ PRICED_FIELDS: Final = (
 )
 
 _BIGINT_LIMIT: Final = 2**63
+_BIGINT_DIGITS: Final = 19
 
 Row = TypeVar("Row")
 
@@ -171,9 +194,9 @@ class Place:
     submitter_id: int
     batch_id: int
     batch_state: str
-    received_at: datetime
-    validated_at: datetime | None
-    transferred_at: datetime | None
+    batch_received_at: datetime
+    batch_validated_at: datetime | None
+    batch_transferred_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +242,7 @@ class ClaimReport:
     findings: list[Finding]
     lines: list[Line]
     phi: dict[str, str] | None
-    """The decrypted fields, where they were asked for."""
+    """The decrypted fields, where they were asked for; bytes that are no UTF-8 stand as `\\xff`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,17 +261,16 @@ def find_claim(conn: Connection[Any], settings: Settings, text: str) -> Found:
 
     """
     text = text.strip()
-    claim_id = int(text) if text.isascii() and text.isdecimal() else None
-    known = claim_id is not None and claim_id < _BIGINT_LIMIT and _place(conn, claim_id) is not None
+    claim_id = _claim_id(text)
     numbered = _find_by_number(conn, settings, text)
-    if claim_id is not None and known:
+    if claim_id is not None and _place(conn, claim_id) is not None:
         return Found(claim_id, [other for other in numbered if other != claim_id])
     if not numbered:
         raise ClaimsError(
             "SHOW_CLAIM_UNKNOWN",
             "no claim in this database has that id or claim number",
-            "Take a claim id from `claims failed` or `claims status`, or give the claim number "
-            "as the submitter sent it.",
+            "Take a claim id from `claims failed`, or give the claim number as the submitter "
+            "sent it.",
         )
     if len(numbered) > 1:
         listed = ", ".join(f"{other} ({state})" for other, state in numbered.items())
@@ -274,7 +296,7 @@ def read_claim(
         raise ClaimsError(
             "SHOW_CLAIM_UNKNOWN",
             f"there is no claim {claim_id}",
-            "Take a claim id from `claims failed` or `claims status`.",
+            "Take a claim id from `claims failed`.",
         )
     queries = {
         "transferred": (READ_TRANSFERRED, LINES_TRANSFERRED),
@@ -305,6 +327,14 @@ def read_claim(
         ],
         phi=_decrypted(conn, settings, place, header) if with_phi else None,
     )
+
+
+def _claim_id(text: str) -> int | None:
+    """Read a text as a claim id; None when it can be none."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= _BIGINT_DIGITS):
+        return None
+    claim_id = int(text)
+    return claim_id if claim_id < _BIGINT_LIMIT else None
 
 
 def _find_by_number(conn: Connection[Any], settings: Settings, text: str) -> dict[int, str]:
@@ -340,6 +370,8 @@ def _decrypted(
         field: decrypt_field(
             keyring, header["encrypted_batch_id"], place.claim_id, field, bytes(header[field])
         )
+        .encode("utf-8", "surrogateescape")
+        .decode("utf-8", "backslashreplace")
         for field in PHI_FIELDS
         if header.get(field) is not None
     }

@@ -25,7 +25,7 @@ ANALYZE_STAGING: Final[LiteralString] = """
 select maintenance.analyze_staging(array(
   select distinct batch.received_on
   from queue.batches as batch
-  where batch.state = 'received'
+  where batch.state <> 'transferred'
 ))"""
 
 TAKE_BATCHES: Final[LiteralString] = """
@@ -178,6 +178,8 @@ def _work(worker: Connection[Any], max_claims: int, scorer: Scorer | None) -> No
 
     def run(state: str, stage: Callable[[list[int]], object]) -> bool:
         """Run a stage over a group of batches in one transaction; whether there was one."""
+        with translated():
+            worker.execute(ANALYZE_STAGING)
         with translated(), worker.transaction():
             batch_ids: list[int] = (
                 worker.execute(TAKE_BATCHES, {"state": state, "max_claims": max_claims}).fetchone()
@@ -188,8 +190,6 @@ def _work(worker: Connection[Any], max_claims: int, scorer: Scorer | None) -> No
         return bool(batch_ids)
 
     def validate() -> bool:
-        with translated():
-            worker.execute(ANALYZE_STAGING)
         return run("received", lambda ids: worker.execute(VALIDATE_BATCHES, {"batch_ids": ids}))
 
     def score() -> bool:

@@ -23,12 +23,12 @@ def _check_url(value: str | None) -> str | None:
     if value is None:
         return None
     if not value.strip():
-        raise ValueError("is empty; leave it out for the embedded server")
+        raise ValueError("empty; leave it out for the embedded server")
     try:
         conninfo_to_dict(value)
     except psycopg.ProgrammingError as error:
         # libpq quotes the faulty part, which can be the password.
-        raise ValueError("is no libpq connection URL or string") from error
+        raise ValueError("no libpq connection URL or string") from error
     return value
 
 
@@ -38,7 +38,7 @@ def _check_key(value: SecretStr | None) -> SecretStr | None:
     try:
         key = base64.b64decode(value.get_secret_value(), validate=True)
     except binascii.Error as error:
-        raise ValueError("is not base64") from error
+        raise ValueError("not base64") from error
     if len(key) != KEY_BYTES:
         raise ValueError(f"must be the base64 of {KEY_BYTES} bytes, not of {len(key)}")
     return value
@@ -85,7 +85,8 @@ def load_settings() -> Settings:
     except ValidationError as error:
         for item in error.errors(include_url=False, include_input=False, include_context=False):
             variable = str(item["loc"][0]).upper()
-            problems.append(f"{variable} {item['msg'].removeprefix('Value error, ')}")
+            reason = item["msg"].removeprefix("Value error, ")
+            problems.append(f"{variable}: {reason[:1].lower()}{reason[1:]}")
     if problems:
         raise ClaimsError(
             "CONFIG_INVALID",

@@ -1,4 +1,13 @@
--- Public has nothing; each role has what it needs and no more.
+-- Public has nothing; each role has what it needs and no more. What an older version
+-- granted goes first: the schemas of data are not made anew as those of code are.
+revoke all on schema
+reference, staging, production, queue, vault, audit, models
+from claims_app, claims_worker, claims_operator, claims_analyst, claims_reviewer;
+revoke all on all tables in schema
+reference, staging, production, queue, vault, audit, models
+from claims_app, claims_worker, claims_operator, claims_analyst, claims_reviewer;
+revoke all on all sequences in schema queue
+from claims_app, claims_worker, claims_operator, claims_analyst, claims_reviewer;
 revoke all on all routines in schema
 pipeline, validation, pricing, transfer, scoring, maintenance, auditing
 from public;
@@ -25,8 +34,7 @@ grant select, insert on vault.data_keys to claims_app;
 -- Processing: the stages and the procedures that call them; no table of claims to
 -- read, and scores only to write.
 grant usage on schema
-pipeline, validation, pricing, transfer, scoring, maintenance, queue, reference,
-staging, models
+pipeline, validation, transfer, scoring, maintenance, queue, staging, models
 to claims_worker;
 grant execute on function
 scoring.feature_version(),
@@ -56,15 +64,33 @@ grant usage on schema
 pipeline, validation, pricing, transfer, scoring, maintenance, auditing, queue,
 reference, audit, staging, production, vault, models
 to claims_operator;
-grant execute on all functions in schema
-pipeline, pricing, scoring, maintenance, auditing
+grant execute on function
+scoring.feature_version(),
+scoring.claim_features(bigint[], date[]),
+scoring.take_features(bigint[]),
+scoring.record_scores(bigint[], real),
+scoring.register_model(text, bytea, bytea, integer, text[], jsonb),
+scoring.measure_drift(integer, text),
+maintenance.refresh_history()
 to claims_operator;
 grant execute on function
-validation.validate_batches(bigint[]), transfer.move_batches(bigint[])
+pipeline.find_batch(text, text),
+pipeline._take_batches(text, integer),
+validation.validate_batches(bigint[]),
+pricing.price_lines(pricing.line_to_price []),
+transfer.move_batches(bigint[]),
+maintenance.analyze_staging(date[]),
+maintenance.register_release(
+  text, text, text, date, date, boolean, text, bytea, integer
+),
+maintenance.refresh_periods(text),
+auditing.record_event(text, integer, bigint[], bigint, bigint, jsonb)
 to claims_operator;
 grant execute on all procedures in schema pipeline, maintenance to claims_operator;
 grant execute on procedure scoring.activate_model(text) to claims_operator;
-grant usage on type pricing.line_to_price to claims_operator, claims_worker;
+grant usage on type
+pricing.line_to_price, scoring.claim_feature
+to claims_operator;
 grant select on all tables in schema
 pipeline, queue, reference, scoring, models
 to claims_operator;
@@ -91,6 +117,7 @@ production.claims,
 production.claim_lines,
 production.claim_findings,
 production.claim_scores,
+production.claim_registry,
 production.review_queue
 to claims_operator;
 

@@ -5,7 +5,6 @@ import csv
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +15,7 @@ from rich.progress import Progress
 from app.cli.options import json_option
 from app.console import notice, progress
 from app.database import Role, connect
+from app.errors import ClaimsError
 from app.pricing import ADDED, CHUNK_LINES, Priced, PriceFile, price_file, read_price_file
 from app.reference.starter import ensure_starter
 
@@ -23,13 +23,9 @@ _ENCODE: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 
 @click.command()
-@click.argument(
-    "file",
-    metavar="FILE.csv",
-    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
-)
+@click.argument("file", metavar="FILE.csv")
 @json_option
-def price(file: Path, *, as_json: bool) -> None:
+def price(file: str, *, as_json: bool) -> None:
     """Price service lines from a CSV file (- reads standard input), without any claim.
 
     Columns, in any order: date_of_service (YYYY-MM-DD), carrier and locality or zip,
@@ -41,8 +37,7 @@ def price(file: Path, *, as_json: bool) -> None:
     Standard output has the same columns, then allowed_amount, status and steps: how
     the amount came about, or the reason why there is none. --json gives an array.
     """
-    with click.open_file(str(file), "rb") as handle:
-        lines = read_price_file(handle)
+    lines = _read(file)
     if lines.unused:
         notice(f"Passed on, and not used for pricing: {', '.join(lines.unused)}")
     with connect(Role.OPERATOR, autocommit=True) as conn:
@@ -53,6 +48,19 @@ def price(file: Path, *, as_json: bool) -> None:
                 _write_json(lines, priced)
             else:
                 _write_csv(lines, priced)
+
+
+def _read(file: str) -> PriceFile:
+    """Read the file; `-` is standard input."""
+    try:
+        with click.open_file(file, "rb") as handle:
+            return read_price_file(handle)
+    except OSError as error:
+        raise ClaimsError(
+            "PRICE_FILE_UNREADABLE",
+            f"{file} cannot be read: {error.strerror}",
+            "Check the path and the permissions.",
+        ) from error
 
 
 def _priced(

@@ -1,7 +1,9 @@
 """`claims show`: one claim explained, whatever state it is in."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
+from itertools import groupby
 from typing import Any, Final
 
 import rich_click as click
@@ -10,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from app.claim_report import ClaimReport, Finding, Line, find_claim, read_claim
+from app.claim_report import ClaimReport, Finding, find_claim, read_claim
 from app.cli.options import json_option
 from app.console import notice, out, print_json
 from app.database import Role, connect
@@ -28,13 +30,25 @@ _STYLES: Final = {
     "transferred": "green",
     "failed": "red",
 }
-_WAITING: Final = {
-    "received": "It waits for validation. Next: claims process",
-    "validated": "It waits for its score. Next: claims process",
-    "scored": "It waits for transfer. Next: claims process",
+_NOT_PRICED: Final = {
+    "received": "not priced yet: the claim waits for validation",
+    "validated": "not priced yet: the claim waits for its score",
+    "scored": "not priced yet: the claim waits for transfer",
+    "failed": "not priced, because the claim failed",
 }
+_WAITING: Final = {"received", "validated", "scored"}
+_EFFECTS: Final = {
+    "reject_claim": "fails the claim",
+    "deny_line": "denies the line",
+    "pend": "waits for a person",
+    "warn": "warns",
+}
+_STEPS: Final = {"opps_cap": "OPPS cap, lower", "charge": "charge, lower"}
+_TIMES: Final = "\N{MULTIPLICATION SIGN}"
 _SIX_DECIMALS: Final = Decimal("0.000001")
 _INDENT: Final = (0, 0, 0, 2)
+_UNFORMATTED: Final = "original"
+"""The field that is a whole text as it was sent, and is printed so that it can be copied."""
 
 
 @click.command()
@@ -72,16 +86,16 @@ def show(claim: str, *, with_phi: bool, as_json: bool) -> None:
         )
     if report.findings:
         _show_findings(report.findings)
-    for line in report.lines:
-        _show_line(line)
+    if report.lines:
+        _show_lines(report)
     if report.place.state in _WAITING:
-        notice(_WAITING[report.place.state])
+        notice("Next: claims process")
     for other in found.also:
         notice(f"{claim.strip()} is a claim number too, of another claim: claims show {other}")
 
 
 def _show_claim(report: ClaimReport) -> None:
-    place, given = report.place, report.given
+    place, outcome = report.place, report.outcome
     out.print(
         Text.assemble(
             (f"Claim {place.claim_id}", "bold"),
@@ -90,33 +104,35 @@ def _show_claim(report: ClaimReport) -> None:
             f" ({place.decision})" if place.decision else "",
         )
     )
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    table = _grid()
     table.add_row(
         "batch",
         Text(
             f"{place.batch_id} ({place.batch_state}) of {place.submitter}, "
-            f"received {place.received_at.astimezone():%Y-%m-%d %H:%M}"
+            f"received {place.batch_received_at.astimezone():%Y-%m-%d %H:%M}"
         ),
     )
-    if place.transferred_at is not None:
-        table.add_row("transferred", f"{place.transferred_at.astimezone():%Y-%m-%d %H:%M}")
     if report.failure is not None:
         table.add_row(
             "failed",
             f"{report.failure['failed_at'].astimezone():%Y-%m-%d %H:%M} "
             f"in {report.failure['stage']}",
         )
-    if given:
-        for label, text in _given(given):
+    if outcome is not None:
+        table.add_row("transferred", f"{outcome['transferred_at'].astimezone():%Y-%m-%d %H:%M}")
+    if report.given:
+        for label, text in _given(report.given):
             table.add_row(label, Text(text))
-    if report.outcome is not None:
-        table.add_row("allowed", f"[bold]${report.outcome['allowed_amount']:,.2f}[/bold]")
-        for key, what in (("pended", "wait for a person"), ("denied", "are denied")):
-            if report.outcome[f"{key}_line_count"]:
-                table.add_row("", f"{report.outcome[f'{key}_line_count']} lines {what}")
-    out.print(table, "")
+    if outcome is not None:
+        table.add_row("allowed", f"[bold]${outcome['allowed_amount']:,.2f}[/bold]")
+        for count, what in (
+            (outcome["pended_line_count"], ("waits for a person", "wait for a person")),
+            (outcome["denied_line_count"], ("is denied", "are denied")),
+        ):
+            if count:
+                table.add_row("", f"{_counted(count, 'line')} {what[count > 1]}")
+    _print(table)
+    out.print()
 
 
 def _given(given: dict[str, Any]) -> list[tuple[str, str]]:
@@ -137,20 +153,21 @@ def _given(given: dict[str, Any]) -> list[tuple[str, str]]:
             locality if given["carrier"] else f"ZIP {_or_dash(given['service_zip'])}",
         ),
         ("diagnoses", ", ".join(map(_or_dash, given["diagnoses"] or [])) or "-"),
-        ("charge", f"${given['total_charge']:,.2f}, {given['line_count']} lines"),
+        ("charge", f"${given['total_charge']:,.2f}, {_counted(given['line_count'], 'line')}"),
     ]
 
 
 def _show_phi(phi: dict[str, str]) -> None:
-    table = Table(
-        title="Patient data (this reading is recorded)", title_justify="left",
-        show_header=False, box=None, padding=(0, 2, 0, 2),
-    )  # fmt: skip
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    out.print("Patient data (this reading is recorded)", style="italic")
+    table = _grid()
     for field, text in phi.items():
-        table.add_row(field, Text(text))
-    out.print(table, "")
+        if field != _UNFORMATTED:
+            table.add_row(field, Text(_printable(text)))
+    if table.rows:
+        _print(table)
+    if _UNFORMATTED in phi:
+        out.print(Text(_printable(phi[_UNFORMATTED])), soft_wrap=True)
+    out.print()
 
 
 def _show_score(scored: ScoreReport) -> None:
@@ -170,27 +187,58 @@ def _show_score(scored: ScoreReport) -> None:
     out.print()
 
 
-def _show_findings(findings: list[Finding]) -> None:
+def _printable(text: str) -> str:
+    """Write out what a terminal would obey instead of show."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def _show_findings(findings: Sequence[Finding]) -> None:
+    """Print what each rule found, in the order in which the claim first meets the rules."""
+    first = {finding.rule_code: at for at, finding in reversed(list(enumerate(findings)))}
     out.print("Findings", style="italic")
-    for finding in findings:
-        where = f"line {finding.line_number}, " if finding.line_number else ""
-        out.print(
-            Text.assemble(
-                ("  ", ""), (finding.rule_code, "bold"), f" {finding.title} ({finding.disposition})"
-            )
-        )
-        value = "not shown, it may be PHI" if finding.value is None else finding.value
-        codes = standard_codes(finding.claim_status, finding.group_code, finding.carc, finding.rarc)
-        for text in (f"{where}{finding.field}: {value}", finding.hint, codes):
-            if text:
-                out.print(Padding(Text(text), (0, 0, 0, 7)))
+    table = _grid()
+    for rule_code, grouped in groupby(
+        sorted(findings, key=lambda finding: first[finding.rule_code]),
+        key=lambda finding: finding.rule_code,
+    ):
+        found = list(grouped)
+        rule = found[0]
+        title = f"{rule.title} ({_EFFECTS[rule.disposition]})"
+        table.add_row(Text(rule_code, style="bold"), Text(title))
+        for finding in found:
+            where = f"line {finding.line_number}, " if finding.line_number else ""
+            value = "not shown, it may be PHI" if finding.value is None else finding.value
+            table.add_row("", Text(f"{where}{finding.field}: {value}"))
+        table.add_row("", Text(rule.hint))
+        codes = standard_codes(rule.claim_status, rule.group_code, rule.carc, rule.rarc)
+        if codes:
+            table.add_row("", Text(codes))
+    _print(table)
     out.print()
 
 
-def _show_line(line: Line) -> None:
-    given = line.given
+def _show_lines(report: ClaimReport) -> None:
+    """Print the lines: one below the other while none has a price, else each with its own."""
+    if report.place.state in _NOT_PRICED:
+        out.print(f"Lines ({_NOT_PRICED[report.place.state]})", style="italic")
+        for line in report.lines:
+            _print(_heading(line.given))
+        out.print()
+        return
+    for line in report.lines:
+        out.print(Text(_heading(line.given), style="bold"))
+        if line.pricing is not None:
+            _show_price(line.pricing, line.basis)
+        out.print()
+
+
+def _heading(given: dict[str, Any]) -> str:
+    """Give a line as it was billed, on one line of text."""
     units = given["units"].normalize()
-    head = [
+    parts = [
         f"Line {given['line_number']}",
         _dates(given),
         " ".join([_or_dash(given["hcpcs"]), *(given["modifiers"] or [])]),
@@ -199,83 +247,88 @@ def _show_line(line: Line) -> None:
         *([f"{given['minutes']} minutes"] if given["minutes"] is not None else []),
         f"charge ${given['charge']:,.2f}",
     ]
-    out.print(Text("  ".join(head), style="bold"))
-    pricing = line.pricing
-    if pricing is None:
-        out.print(Padding("not priced", _INDENT), "")
-        return
+    return "  ".join(parts)
+
+
+def _show_price(pricing: dict[str, Any], basis: Basis | None) -> None:
     status, amount = pricing["pricing_status"], pricing["allowed_amount"]
     codes = standard_codes(None, pricing["group_code"], pricing["carc"], pricing["rarc"])
-    out.print(
-        Padding(
-            Text.assemble(
-                (status, _STYLES[status]),
-                "" if amount is None else f" ${amount:,.2f}",
-                f"  ({codes})" if codes else "",
-            ),
-            _INDENT,
+    _print(
+        Text.assemble(
+            (status, _STYLES[status]),
+            "" if amount is None else f" ${amount:,.2f}",
+            f"  ({codes})" if codes else "",
         )
     )
     if pricing["reason_code"] is not None:
-        reason = f"{pricing['reason_code']}: {pricing['reason']}. {pricing['hint']}"
-        out.print(Padding(Text(reason), _INDENT))
+        _print(f"{pricing['reason_code']}: {pricing['reason']}. {pricing['hint']}")
     if pricing["step_codes"]:
-        _show_steps(line.basis, pricing)
-    out.print()
+        _show_steps(pricing, basis)
 
 
-def _show_steps(basis: Basis | None, pricing: dict[str, Any]) -> None:
+def _show_steps(pricing: dict[str, Any], basis: Basis | None) -> None:
     """Write an amount out, from the relative values to the cent."""
     steps = list(
         zip(pricing["step_codes"], pricing["step_factors"], pricing["step_amounts"], strict=True)
     )
     _, _, fee = steps[0]
-    if basis is None or not basis.gives(fee):
-        text = (
-            f"fee {fee}: the releases in force for places and ZIP codes have changed since, "
-            "so its parts cannot be shown"
-        )
-        out.print(Padding(Text(text), _INDENT))
-    else:
-        setting = "facility" if basis.is_facility else "non-facility"
-        row = f" row {basis.row_modifier}" if basis.row_modifier else ""
-        text = (
-            f"{basis.rvu_release}{row}, {setting}; {basis.gpci_release}, "
-            f"{basis.carrier} {basis.locality} {basis.locality_name}"
-        )
-        out.print(Padding(Text(text, style="dim"), _INDENT))
-    table = Table(show_header=False, box=None, padding=(0, 1, 0, 1))
+    table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
-    if basis is not None and basis.gives(fee):
-        parts = (
-            ("work", basis.work_rvu, basis.work_gpci),
-            ("practice expense", basis.practice_expense_rvu, basis.practice_expense_gpci),
-            ("malpractice", basis.malpractice_rvu, basis.malpractice_gpci),
+    if basis is None or not basis.gives(fee):
+        _print(
+            "The releases in force for places of service and ZIP codes have changed since, "
+            "so the parts of the fee cannot be shown."
         )
-        for name, value, index in parts:
-            table.add_row(name, f"{value} × {index}", _number(value * index))
-        total = sum((value * index for _, value, index in parts), Decimal())
-        table.add_row("sum", "", _number(total))
-        table.add_row("conversion factor", f"× {basis.conversion_factor}", f"{fee}")
+        table.add_row("fee", "", f"{fee}")
+    else:
+        setting = "facility" if basis.is_facility else "non-facility"
+        row = f", row {basis.row_modifier}" if basis.row_modifier else ""
+        _print(f"Relative values: {basis.rvu_release}{row}, {setting}.")
+        _print(
+            f"Indices: {basis.gpci_release}, {basis.carrier} {basis.locality} "
+            f"{basis.locality_name}."
+        )
+        _add_formula(table, basis, basis.practice_expense_rvu, basis.malpractice_rvu, basis.fee)
+    units = ""
     for code, factor, amount in steps[1:]:
-        table.add_row(*_step(basis, code, factor), f"{amount}")
-    table.add_row("rounded", "", f"[bold]{pricing['allowed_amount']}[/bold]")
-    out.print(Padding(table, _INDENT))
+        shown = "" if factor is None else f"{_TIMES} {factor.normalize():f}"
+        if code == "units":
+            units = shown
+        elif code == "opps_cap" and basis is not None:
+            table.add_row("OPPS cap:")
+            _add_formula(
+                table,
+                basis,
+                basis.opps_practice_expense_rvu,
+                basis.opps_malpractice_rvu,
+                basis.opps_cap,
+            )
+            shown = units
+        table.add_row(_STEPS.get(code, code.replace("_", " ")), shown, f"{amount}")
+    table.add_row("rounded", "", Text(f"{pricing['allowed_amount']}", style="bold"))
+    _print(table)
 
 
-def _step(basis: Basis | None, code: str, factor: Decimal | None) -> tuple[str, str]:
-    """Give the name and the factor of a step after the fee."""
-    if code == "opps_cap" and basis is not None:
-        return "OPPS cap, lower", (
-            f"({basis.work_rvu} × {basis.work_gpci}"
-            f" + {basis.opps_practice_expense_rvu} × {basis.practice_expense_gpci}"
-            f" + {basis.opps_malpractice_rvu} × {basis.malpractice_gpci})"
-            f" × {basis.conversion_factor}"
-        )
-    name = {"charge": "charge, lower"}.get(code, code.replace("_", " "))
-    return name, "" if factor is None else f"× {factor.normalize():f}"
+def _add_formula(
+    table: Table, basis: Basis, practice_expense: Decimal, malpractice: Decimal, amount: Decimal
+) -> None:
+    """Write out what one unit comes to, by the formula of the fee schedule."""
+    parts = (
+        ("work", basis.work_rvu, basis.work_gpci),
+        ("practice expense", practice_expense, basis.practice_expense_gpci),
+        ("malpractice", malpractice, basis.malpractice_gpci),
+    )
+    for name, value, index in parts:
+        table.add_row(name, f"{value} {_TIMES} {index}", _number(value * index))
+    total = sum((value * index for _, value, index in parts), Decimal())
+    table.add_row("sum", "", _number(total))
+    table.add_row(
+        "conversion factor",
+        f"{_TIMES} {basis.conversion_factor}",
+        f"{amount.normalize():f}",
+    )
 
 
 def _dates(given: dict[str, Any]) -> str:
@@ -283,6 +336,24 @@ def _dates(given: dict[str, Any]) -> str:
     if first is None:
         return "no date"
     return f"{first}" if last is None or last == first else f"{first} to {last}"
+
+
+def _grid() -> Table:
+    """Make a table of labels and texts, which wrap beside their label."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    return table
+
+
+def _print(content: Table | Text | str) -> None:
+    """Print below a heading, as wide as it is."""
+    shown = Text(content) if isinstance(content, str) else content
+    out.print(Padding(shown, _INDENT, expand=False))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _number(value: Decimal) -> str:
@@ -294,9 +365,16 @@ def _or_dash(value: object) -> str:
 
 
 def _as_object(report: ClaimReport) -> dict[str, Any]:
-    """Give the report as a JSON object; what each step was computed from with the line."""
+    """Give the report as a JSON object; what each amount was computed from with its line."""
+    place = asdict(report.place)
+    batch = {
+        name.removeprefix("batch_"): place.pop(name)
+        for name in tuple(place)
+        if name.startswith("batch_")
+    }
     return {
-        **asdict(report.place),
+        **place,
+        "batch": {"batch_id": batch.pop("id"), **batch},
         "failure": report.failure,
         "claim": report.given,
         "outcome": report.outcome,

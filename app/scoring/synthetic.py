@@ -153,6 +153,7 @@ def _live_through(conn: Connection[Any], received: list[_Claim]) -> Dataset:
         conn.execute(VALIDATE, {"batch_ids": batch_ids})
         (width,) = conn.execute(COUNT_FEATURES).fetchone() or (0,)
         features = take_features(conn, batch_ids, width)
+        conn.execute(ANALYZE_STAGING)
         conn.execute(TRANSFER, {"batch_ids": batch_ids})
         # The history learns the outcome before the next period begins.
         conn.execute(

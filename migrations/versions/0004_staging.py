@@ -184,6 +184,12 @@ comment on column staging.failed_claims.claim_number_token is 'keyed hash of the
 comment on column staging.failed_claims.original is 'the original text of a claim that could not be decoded, encrypted';
 comment on column staging.failed_claims.staged_claim is 'the staging row of a decoded claim, PHI columns still encrypted';
 comment on column staging.failed_claims.staged_lines is 'the staging rows of its lines';
+-- What PostgreSQL knows of the batches of yesterday misleads it about those of today: an
+-- id that its statistics do not list counts as one row, and the plan becomes a nested loop
+-- over everything. Without statistics it takes a fixed share of the partition.
+alter table staging.claims alter column batch_id set statistics 0;
+alter table staging.claim_lines alter column batch_id set statistics 0;
+alter table staging.claim_findings alter column batch_id set statistics 0;
 create index failed_claims_batch_id on staging.failed_claims (batch_id);
 create index failed_claims_claim_number_token on staging.failed_claims (claim_number_token);
 

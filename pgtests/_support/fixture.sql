@@ -399,6 +399,67 @@ begin
 end;
 $$;
 
+-- A finding as validate_batches would leave it.
+create procedure fixture.add_finding(
+  p_claim text,
+  p_rule_code text,
+  p_line integer default 0,
+  p_value text default null
+)
+language sql
+begin atomic
+  insert into staging.claim_findings (
+    claim_id, line_number, batch_id, received_on, submitter_id, rule_code,
+    disposition, field, value
+  )
+  select
+    claim.claim_id,
+    p_line,
+    claim.batch_id,
+    claim.received_on,
+    claim.submitter_id,
+    rule.rule_code,
+    rule.disposition,
+    rule.field,
+    p_value
+  from staging.claims as claim
+  cross join reference.rules as rule
+  where
+    claim.claim_id = fixture.claim_id(p_claim) and rule.rule_code = p_rule_code;
+end;
+
+-- The business key of a staged claim, held by a claim in production.
+create procedure fixture.add_registered(p_claim text, p_claim_id bigint)
+language sql
+begin atomic
+  insert into production.claim_registry
+  (submitter_id, claim_number_token, frequency_code, claim_id, service_month)
+  select
+    claim.submitter_id,
+    claim.claim_number_token,
+    claim.frequency_code,
+    p_claim_id,
+    '2025-07-01' as service_month
+  from staging.claims as claim
+  where claim.claim_id = fixture.claim_id(p_claim);
+end;
+
+-- Both stages, for these batches in one call each.
+create procedure fixture.process(variadic p_batches text[])
+language plpgsql
+as $$
+declare
+  v_batch_ids bigint[] := array(
+    select batch.batch_id
+    from fixture.batches as batch
+    where batch.name = any(p_batches)
+  );
+begin
+  perform validation.validate_batches(v_batch_ids);
+  perform transfer.move_batches(v_batch_ids);
+end;
+$$;
+
 -- What is found.
 
 -- What one routine of schema validation finds in all batches, sorted.

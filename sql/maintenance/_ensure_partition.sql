@@ -1,5 +1,6 @@
 -- LIKE and ATTACH instead of PARTITION OF: attaching does not block readers.
--- Identity stays with the parent, and so does its sequence.
+-- Identity stays with the parent, and so does its sequence. LIKE leaves the statistics
+-- targets of the columns behind.
 create function maintenance._ensure_partition(
   p_parent regclass,
   p_suffix text,
@@ -14,6 +15,7 @@ declare
   v_schema text;
   v_parent text;
   v_partition text;
+  v_column record;
 begin
   select namespace.nspname, relation.relname
   into strict v_schema, v_parent
@@ -30,6 +32,20 @@ begin
     'create table %1$I.%2$I (like %1$I.%3$I including all excluding identity)',
     v_schema, v_partition, v_parent
   );
+  for v_column in
+    select attribute.attname as name, attribute.attstattarget as target
+    from pg_catalog.pg_attribute as attribute
+    where
+      attribute.attrelid = p_parent
+      and attribute.attnum > 0
+      and attribute.attstattarget >= 0
+      and not attribute.attisdropped
+  loop
+    execute format(
+      'alter table %I.%I alter column %I set statistics %s',
+      v_schema, v_partition, v_column.name, v_column.target
+    );
+  end loop;
   execute format(
     'alter table %1$I.%3$I attach partition %1$I.%2$I for values from (%4$L) to (%5$L)',
     v_schema, v_partition, v_parent, p_from, p_to

@@ -1,7 +1,7 @@
 -- Fresh staging tables have no statistics, and plans must not depend on luck.
 -- Only what grew by half since it was last analysed is analysed again, and only
--- the columns that plans look at. Call it in a transaction
--- of its own: its locks last until the commit.
+-- the columns that plans look at. Call it before each stage, in a transaction of its
+-- own: its locks last until the commit.
 create function maintenance.analyze_staging(p_received_on date[])
 returns integer
 language plpgsql
@@ -18,8 +18,10 @@ begin
     select relation.oid::regclass as name, parent.columns
     from unnest(p_received_on) as day (day)
     cross join (values
-      ('claims', 'claim_id, batch_id, received_on, submitter_id, first_service_date'),
-      ('claim_lines', 'claim_id, batch_id, received_on, service_date, hcpcs')
+      ('claims', 'claim_id, received_on, submitter_id, first_service_date'),
+      ('claim_lines', 'claim_id, received_on, service_date, hcpcs'),
+      ('claim_findings', 'claim_id, received_on, disposition'),
+      ('claim_scores', 'claim_id, received_on')
     ) as parent (name, columns)
     inner join pg_catalog.pg_class as relation
       on relation.oid

@@ -38,6 +38,14 @@ begin
     commit;
 
     set local search_path = '';
+    perform maintenance.analyze_staging(array(
+      select distinct batch.received_on
+      from queue.batches as batch
+      where batch.batch_id = any(v_batch_ids)
+    ));
+    commit;
+
+    set local search_path = '';
     v_batch_ids := pipeline._take_batches(v_state, v_max_claims);
     perform transfer.move_batches(v_batch_ids);
     commit;

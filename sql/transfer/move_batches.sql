@@ -100,7 +100,7 @@ begin
       rule.rule_code,
       rule.disposition,
       'claim_number',
-      'claim ' || registry.claim_id || ' in production'
+      'claim ' || registry.claim_id
     from staging.claims as claim
     inner join production.claim_registry as registry
       on

@@ -1,0 +1,40 @@
+-- An upgraded database must not keep what an older version granted: it is to be the
+-- same as a fresh one.
+begin;
+select plan(2);
+
+create temporary view privileges as
+select relation.oid::regclass as name, relation.relacl::text as acl
+from pg_catalog.pg_class as relation
+where relation.relnamespace::regnamespace in (
+  'reference', 'staging', 'production', 'queue', 'vault', 'audit'
+)
+union all
+select relation.oid::regclass, attribute.attname || attribute.attacl::text
+from pg_catalog.pg_class as relation
+inner join pg_catalog.pg_attribute as attribute on relation.oid = attribute.attrelid
+where attribute.attacl is not null
+union all
+select 'pg_namespace', schema.nspname || schema.nspacl::text
+from pg_catalog.pg_namespace as schema;
+
+create temporary table before as select * from privileges;
+
+grant select on staging.claims, production.claim_registry to claims_worker;
+grant select (wrapped_key) on vault.data_keys to claims_analyst;
+grant update on sequence queue.claim_ids to claims_app;
+grant usage on schema vault to claims_analyst;
+select isnt_empty(
+  'table privileges except table before', 'more is granted than should be'
+);
+
+set local role claims_owner;
+\ir ../../../sql/grants.sql
+reset role;
+
+select bag_eq(
+  'table privileges', 'table before', 'the installer takes it back, and nothing else'
+);
+
+select finish();
+rollback;

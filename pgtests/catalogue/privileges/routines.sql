@@ -1,0 +1,67 @@
+-- Who may call each routine. A new one, or a new grant, is a decision to write down
+-- here. What nobody may call is called by the routines that run as the owner.
+begin;
+\ir ../../_support/catalogue.sql
+select plan(2);
+
+create temporary table decided (routine text, callers text[]);
+insert into decided
+values
+('auditing.record_event', '{claims_operator}'),
+('maintenance._ensure_partition', '{}'),
+('maintenance.ensure_partitions', '{claims_operator,claims_worker}'),
+('maintenance.drop_finished_days', '{claims_operator}'),
+('maintenance.analyze_staging', '{claims_operator,claims_worker}'),
+('maintenance.register_release', '{claims_operator}'),
+('maintenance.refresh_periods', '{claims_operator}'),
+('maintenance.add_submitter', '{claims_operator}'),
+('pipeline.reserve_batch_id', '{claims_app}'),
+('pipeline.reserve_claim_ids', '{claims_app}'),
+('pipeline.find_batch', '{claims_app,claims_operator}'),
+('pipeline.open_batch', '{claims_app}'),
+('pipeline.close_batch', '{claims_app}'),
+('pipeline._take_batches', '{claims_operator,claims_worker}'),
+('pipeline.process_pending', '{claims_operator,claims_worker}'),
+('validation.validate_batches', '{claims_operator,claims_worker}'),
+('pricing.price_lines', '{claims_operator}'),
+('transfer.move_batches', '{claims_operator,claims_worker}');
+
+-- The rules are for validate_batches alone, those yet to come too.
+insert into decided
+select split_part(routine.name, '(', 1), '{}'
+from our_routines as routine
+where routine.name ~ '^validation\.' and routine.name !~ '^validation\.validate_batches';
+
+select bag_eq(
+  $$
+    select
+      split_part(routine.name, '(', 1),
+      array(
+        select role.name
+        from (values
+          ('claims_analyst'), ('claims_app'), ('claims_operator'), ('claims_worker')
+        ) as role (name)
+        where has_function_privilege(role.name, routine.oid, 'execute')
+        order by role.name
+      )
+    from our_routines as routine
+  $$,
+  'select * from decided',
+  'each routine is called by those for whom it was decided'
+);
+
+select bag_eq(
+  $$
+    select type.name, role.role
+    from our_types as type
+    cross join (values
+      ('claims_app'), ('claims_worker'), ('claims_operator'), ('claims_analyst')
+    ) as role (role)
+    where has_type_privilege(role.role, type.oid, 'usage')
+  $$,
+  $$ values ('pricing.line_to_price', 'claims_operator') $$,
+  'each type is used by those for whom it was decided'
+);
+
+select finish();
+rollback;

@@ -1,0 +1,78 @@
+-- A security definer routine lends the owner's powers to its caller. Each is here
+-- with its reason; one more or one less is a decision to write down here.
+begin;
+\ir ../_support/catalogue.sql
+select plan(5);
+
+create temporary table lent (routine text, reason text not null);
+insert into lent
+values
+('pipeline.open_batch', 'the app writes no batches but through it'),
+('pipeline.close_batch', 'the app reads back nothing that it copied'),
+('pipeline._take_batches', 'the worker has no right to lock or change batches'),
+('validation.validate_batches', 'the worker reads and writes no table of claims'),
+('transfer.move_batches', 'the worker reads and writes no table of claims'),
+('maintenance.ensure_partitions', 'partitions belong to the owner of the table'),
+('maintenance.drop_finished_days', 'only the owner of a table detaches and drops'),
+('maintenance.analyze_staging', 'only the owner of a table analyses it'),
+('maintenance.refresh_periods', 'periods follow from the releases: nobody edits them'),
+('maintenance.add_submitter', 'submitters are added with an audit event or not at all');
+
+select set_eq(
+  $$
+    select split_part(routine.name, '(', 1)
+    from our_routines as routine
+    where routine.is_definer
+  $$,
+  'select lent.routine from lent',
+  'the security definer routines are those that have a reason'
+);
+
+select is_empty(
+  $$
+    select routine.name
+    from our_routines as routine
+    where routine.is_definer and 'search_path=""' <> all(coalesce(routine.settings, '{}'))
+  $$,
+  'every security definer routine pins an empty search_path'
+);
+
+select is_empty(
+  $$
+    select routine.name
+    from our_routines as routine
+    where routine.source ~* '\mcommit\M' and (routine.is_definer or routine.settings is not null)
+  $$,
+  'a routine that commits is neither security definer nor has settings of its own'
+);
+
+select set_eq(
+  $$
+    select routine.name
+    from our_routines as routine
+    where
+      routine.language = 'plpgsql'
+      and 'search_path=""' <> all(coalesce(routine.settings, '{}'))
+  $$,
+  $$ values ('pipeline.process_pending(integer)') $$,
+  'every PL/pgSQL routine pins an empty search_path, but the one that commits'
+);
+
+-- A commit ends what SET LOCAL began, and a loop comes round to its beginning.
+select is_empty(
+  $$
+    select routine.name, after[1]
+    from our_routines as routine
+    cross join
+      lateral regexp_matches(
+        routine.source,
+        '(?:\mbegin|\mcommit;|\mloop)\s+(?!\s|set local search_path = '''';|loop\M|end\M)(.{20})',
+        'g'
+      ) as after
+    where routine.source ~* '\mcommit\M'
+  $$,
+  'a routine that commits pins it anew in each of its transactions'
+);
+
+select finish();
+rollback;
