@@ -134,6 +134,8 @@ def clean_settings(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         "CLAIMS_SUBMITTER",
         "CLAIMS_BATCH_SIZE",
         "CLAIMS_CONNECTIONS",
+        "ML_MODEL_PATH",
+        "ML_APPROVAL_THRESHOLD",
     ):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.chdir(folder)

@@ -34,7 +34,7 @@ PERIODS: Final = 12
 KEY: Final = base64.b64encode(bytes(32)).decode()
 """The claims are made up and the database is dropped."""
 
-APPROVED_BASE: Final = 3.1
+APPROVED_BASE: Final = 3.6
 """Log odds of approval of a claim about which nothing speaks."""
 
 # The window of dates reaches back to the synthetic claims whenever this is run.
@@ -106,10 +106,14 @@ def make_dataset(
 ) -> Dataset:
     """Let so many generated claims go through a scratch database; the same for the same seed.
 
-    Those that fail validation have no features and are left out.
+    Those that fail validation have no features and are left out, and so are those that would
+    be received after AS_OF, which nobody could have learned from by then.
     """
     on_step(f"generating {claims:,} claims")
-    world = sorted(_world(claims, seed), key=lambda one: one.received)
+    world = sorted(
+        (one for one in _world(claims, seed) if one.received <= AS_OF),
+        key=lambda one: one.received,
+    )
     parts = []
     with scratch_database(settings, DATABASE) as info, tempfile.TemporaryDirectory() as folder:
         on_step("making a scratch database")

@@ -29,15 +29,16 @@ begin atomic
         max(day.received_on) as last_received_on
       from unnest(p_received_on) as day (received_on)
     ) as received
-    cross join lateral (
-      select series.day::date as service_date
-      from generate_series(
-        date_trunc('month', received.first_received_on::timestamp)
+    cross join
+      lateral (
+        select series.day::date as service_date
+        from generate_series(
+          date_trunc('month', received.first_received_on::timestamp)
           - make_interval(months => settings.service_months_back),
-        received.last_received_on + interval '1 day',
-        interval '1 day'
-      ) as series (day)
-    ) as serviced
+          received.last_received_on + interval '1 day',
+          interval '1 day'
+        ) as series (day)
+      ) as serviced
     inner join reference.periods_in_force as period
       on
         period.kind in ('rvu', 'place_of_service')
@@ -171,7 +172,8 @@ begin atomic
       0
     )::real as charge_to_fee_log,
     coalesce(
-      case when summed.charge_to_fee_worst > 0 then ln(summed.charge_to_fee_worst) end, 0
+      case when summed.charge_to_fee_worst > 0 then ln(summed.charge_to_fee_worst) end,
+      0
     )::real as charge_to_fee_worst_log,
     (summed.unpriced::double precision / summed.lines)::real as unpriced_line_share,
     (summed.at_facility::double precision / summed.lines)::real as facility_share,

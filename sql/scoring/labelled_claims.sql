@@ -24,7 +24,7 @@ left join (
     verdict.claim_id,
     verdict.verdict = 'approved' as approved
   from models.review_verdicts as verdict
-  order by verdict.claim_id, verdict.verdict_id desc
+  order by verdict.claim_id asc, verdict.verdict_id desc
 ) as reviewed on claim.claim_id = reviewed.claim_id
 where claim.decision = 'approved' or reviewed.approved is not null;
 
