@@ -68,6 +68,8 @@ class Settings(BaseSettings):
     claims_submitter: str = Field(default="default", min_length=1)
     batch_size: int = Field(default=5000, ge=1, le=1_000_000, alias="CLAIMS_BATCH_SIZE")
     connections: int = Field(default=2, ge=1, le=64, alias="CLAIMS_CONNECTIONS")
+    ml_model_path: Path | None = None
+    ml_approval_threshold: float = Field(default=0.8, ge=0, le=1)
     max_concurrent_batches: int = Field(default=2, ge=1, le=64)
     max_concurrent_claim_processing: int | None = Field(default=None, ge=1, le=1_000_000)
     max_attempts: int = Field(default=5, ge=1, le=30)
@@ -107,8 +109,12 @@ def load_settings() -> Settings:
     """Read the settings; raises CONFIG_INVALID naming every variable that is wrong."""
     problems = []
     names = {*os.environ, *dotenv_values(ENV_FILE)}
-    for name in sorted(n for n in names if n.startswith("CLAIMS_") and n not in _VARIABLES):
+    for name in sorted(names - _VARIABLES):
+        if not name.startswith(("CLAIMS_", "ML_")):
+            continue
         close = difflib.get_close_matches(name, _VARIABLES, n=1)
+        if name.startswith("ML_") and not close:
+            continue  # another program's
         meant = f"; did you mean {close[0]}?" if close else ""
         problems.append(f"{name} is not a setting{meant}")
     try:

@@ -154,6 +154,8 @@ def clean_settings(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         "MEMCACHED_HOST",
         "MEMCACHED_PORT",
         "RVU_CACHE_TTL",
+        "ML_MODEL_PATH",
+        "ML_APPROVAL_THRESHOLD",
     ):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.chdir(folder)

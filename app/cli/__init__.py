@@ -11,10 +11,12 @@ from app.cli.demo import demo
 from app.cli.failed import failed
 from app.cli.generate import generate
 from app.cli.load import load
+from app.cli.model import model
 from app.cli.options import JSON_FLAG
 from app.cli.price import price
 from app.cli.process import process
 from app.cli.reference import reference
+from app.cli.review import review
 from app.cli.serve import serve
 from app.cli.show import show
 from app.cli.status import status
@@ -78,3 +80,5 @@ main.add_command(failed)
 main.add_command(show)
 main.add_command(client)
 main.add_command(serve)
+main.add_command(model)
+main.add_command(review)

@@ -31,9 +31,7 @@ begin
   from queue.batches as batch
   where
     batch.batch_id = any(p_batch_ids)
-    and batch.state = case p_stage
-      when 'validation' then 'received' else 'validated'
-    end
+    and batch.state = any(pipeline._due_states(p_stage))
     and (p_stage <> 'transfer' or not batch.hold);
 
   begin
