@@ -2,7 +2,7 @@
 -- own.
 begin;
 \ir ../../_support/fixture.sql
-select plan(4);
+select plan(5);
 
 call fixture.add_undecoded('not decoded');
 call fixture.add_claim('rejected', p_patient_sex => 'X');
@@ -40,6 +40,16 @@ select results_eq(
   $$,
   array['with a duplicate line', 'filed late', 'without a finding'],
   'what failed stays behind'
+);
+-- So that it can be sent again, corrected.
+select set_eq(
+  $$
+    select named.name
+    from production.claim_registry as registry
+    inner join fixture.claims as named on registry.claim_id = named.claim_id
+  $$,
+  array['with a duplicate line', 'filed late', 'without a finding'],
+  'and takes no business key'
 );
 select results_eq(
   $$
