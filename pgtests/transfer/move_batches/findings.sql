@@ -23,8 +23,10 @@ select results_eq(
     order by finding.claim_id, finding.rule_code, finding.field
   $$,
   $$ values
-    ('with a duplicate line', date '2025-07-01', 2, 1, 'V041', 'deny_line', 'hcpcs', '99213 on 2025-07-01 repeats line 1'),
-    ('filed late', '2024-06-01', 1, 1, 'V015', 'deny_line', 'date_of_service', '2024-06-01'),
+    ('with a duplicate line', date '2025-07-01', 2, 1, 'V041', 'deny_line', 'hcpcs',
+      '99213 on 2025-07-01 repeats line 1'),
+    ('filed late', '2024-06-01', 1, 1, 'V015', 'deny_line', 'date_of_service',
+      '2024-06-01'),
     ('filed late', '2024-06-01', 0, 1, 'V026', 'warn', 'diagnoses', '2024-06-01'),
     ('filed late', '2024-06-01', 1, 1, 'V026', 'warn', 'hcpcs', '2024-06-01'),
     ('filed late', '2024-06-01', 1, 1, 'V026', 'warn', 'place_of_service', '2024-06-01')
