@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import rich_click as click
 
+from app.cli.batches import batches
 from app.cli.bench import bench
 from app.cli.db import db
 from app.cli.demo import demo
@@ -72,5 +73,6 @@ main.add_command(worker)
 main.add_command(bench)
 main.add_command(demo)
 main.add_command(status)
+main.add_command(batches)
 main.add_command(failed)
 main.add_command(show)

@@ -33,7 +33,10 @@ def process(*, as_json: bool) -> None:
     table.add_row("claims per second", f"{result.claims_per_second:,.0f}")
     out.print(table)
     if result.in_progress:
-        err.print(f"{result.in_progress:,} claims are in the hands of another process.")
+        err.print(
+            f"{result.in_progress:,} claims are in other hands, held, or wait for another attempt: "
+            "claims batches"
+        )
     if result.failed:
         err.print("The failed claims by reason: claims failed")
 

@@ -60,6 +60,8 @@ from pipeline.open_batch(
   %(staged_count)s, %(line_count)s, %(first_claim_id)s, %(last_claim_id)s
 )"""
 
+MATCH_CORRECTIONS: Final = "select pipeline.match_corrections(%(batch_id)s)"
+
 CLOSE_BATCH: Final = "select pipeline.close_batch(%(batch_id)s)"
 
 IDS_PER_BLOCK: Final = 1000
@@ -139,12 +141,14 @@ def load_files(
     paths: Sequence[str],
     settings: Settings,
     *,
+    corrects: bool = False,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> LoadResult:
     """Load files of claims (`-`: standard input) for the configured submitter.
 
     This process loads, and so do `settings.connections - 1` helper processes from the
-    second batch on, each over a connection of its own.
+    second batch on, each over a connection of its own. With `corrects`, every claim takes the
+    place of the failed one that has its number.
 
     Raises:
         ClaimsError: INTAKE_FILE_UNRECOGNISED for a file that holds no claims at all, and from
@@ -155,14 +159,14 @@ def load_files(
     result = LoadResult()
     started = time.monotonic()
     with connect(Role.APP) as conn, ExitStack() as stack:
-        loader = _Loader(conn, KeyRing.open(conn, settings), settings)
+        loader = _Loader(conn, KeyRing.open(conn, settings), settings, corrects=corrects)
         helpers: list[_Helper] = []
         for path in paths:
             with open_source(path) as source:
                 for batch in _claims_alone(path, loader.batches(source.records)):
                     if result.batches and not helpers:
                         helpers = [
-                            stack.enter_context(_Helper(settings))
+                            stack.enter_context(_Helper(settings, corrects=corrects))
                             for _ in range(1, settings.connections)
                         ]
                     helper = next((one for one in helpers if one.is_idle(result)), None)
@@ -204,11 +208,11 @@ class _Helper:
     It ends when this process closes its end of the pipe or dies, after the batch at hand.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, corrects: bool) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
-            target=_help, args=(theirs, settings), name="claims-load-helper"
+            target=_help, args=(theirs, settings, corrects), name="claims-load-helper"
         )
         self._process.start()
         theirs.close()
@@ -253,12 +257,12 @@ class _Helper:
         self._busy = False
 
 
-def _help(pipe: Pipe, settings: Settings) -> None:
+def _help(pipe: Pipe, settings: Settings, corrects: bool) -> None:  # noqa: FBT001 - multiprocessing passes it so
     """Load the batches that come through the pipe; answer with results or an error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with connect(Role.APP) as conn:
-            loader = _Loader(conn, KeyRing.open(conn, settings), settings)
+            loader = _Loader(conn, KeyRing.open(conn, settings), settings, corrects=corrects)
             answer = LoadResult()
             while True:
                 pipe.send(answer)
@@ -277,7 +281,10 @@ class _Loader:
         conn: Connection[Any],
         keyring: KeyRing,
         settings: Settings,
+        *,
+        corrects: bool,
     ) -> None:
+        self._corrects = corrects
         self._conn = conn
         self._keyring = keyring
         self._submitter = settings.claims_submitter
@@ -395,6 +402,8 @@ class _Loader:
             (*here, opened.received_at, "decode", f"{{{DECODE_RULE}}}"),
             encoded.failed,
         )
+        if self._corrects:
+            conn.execute(MATCH_CORRECTIONS, {"batch_id": batch_id})
         conn.execute(CLOSE_BATCH, {"batch_id": batch_id})
         return encoded
 
