@@ -17,6 +17,7 @@ select
   status.batches,
   status.claims::bigint as claims,
   status.lines::bigint as lines,
+  status.claims_waiting_for_scores::bigint as waiting_for_scores,
   status.oldest_received_at
 from pipeline.status as status
 order by status.state"""
@@ -146,6 +147,8 @@ class StateCount:
     batches: int
     claims: int
     lines: int
+    waiting_for_scores: int
+    """Claims that cannot go on without a score."""
     oldest_received_at: datetime
 
 
@@ -205,6 +208,11 @@ class Status:
     in_force: list[InForce]
     kinds_missing: list[str]
     """Kinds of reference data that have no release in force today."""
+
+    @property
+    def waiting_for_scores(self) -> int:
+        """Claims that cannot go on without a score."""
+        return sum(row.waiting_for_scores for row in self.states)
 
     @property
     def oldest_waiting(self) -> datetime | None:

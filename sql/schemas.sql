@@ -4,6 +4,7 @@ drop schema if exists pipeline cascade;
 drop schema if exists validation cascade;
 drop schema if exists pricing cascade;
 drop schema if exists transfer cascade;
+drop schema if exists scoring cascade;
 drop schema if exists maintenance cascade;
 drop schema if exists auditing cascade;
 
@@ -11,6 +12,7 @@ create schema pipeline;
 create schema validation;
 create schema pricing;
 create schema transfer;
+create schema scoring;
 create schema maintenance;
 create schema auditing;
 
@@ -18,5 +20,6 @@ comment on schema pipeline is 'Intake, processing and status: what programs and 
 comment on schema validation is 'The edits, one routine each, and the stage that runs them.';
 comment on schema pricing is 'Allowed amounts by the Medicare physician fee schedule.';
 comment on schema transfer is 'The move from staging to production.';
+comment on schema scoring is 'Features, scores, reviews and models.';
 comment on schema maintenance is 'Partitions, reference releases, submitters.';
 comment on schema auditing is 'Writing the audit trail.';

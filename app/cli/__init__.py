@@ -11,10 +11,12 @@ from app.cli.demo import demo
 from app.cli.failed import failed
 from app.cli.generate import generate
 from app.cli.load import load
+from app.cli.model import model
 from app.cli.options import JSON_FLAG
 from app.cli.price import price
 from app.cli.process import process
 from app.cli.reference import reference
+from app.cli.review import review
 from app.cli.show import show
 from app.cli.status import status
 from app.cli.worker import worker
@@ -76,3 +78,5 @@ main.add_command(status)
 main.add_command(batches)
 main.add_command(failed)
 main.add_command(show)
+main.add_command(model)
+main.add_command(review)
