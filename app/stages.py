@@ -33,7 +33,9 @@ class StageResult:
     failed: int
     """Of them, now in failed_claims."""
     pended: int = 0
-    """Of them, transferred and waiting for a person, or scored and about to."""
+    """Of them, transferred and waiting for a person."""
+    below_threshold: int = 0
+    """Of them, scored so low that a person looks."""
     isolated: int = 0
     """Of the failed ones, those that made a statement of the database fail."""
 
@@ -108,7 +110,9 @@ class ScoringStage:
         scorer = self._current(conn)
         with conn.transaction():
             scored = score_batches(conn, scorer, batch_ids)
-        return StageResult(scored.batches, scored.claims, failed=0, pended=scored.below_threshold)
+        return StageResult(
+            scored.batches, scored.claims, failed=0, below_threshold=scored.below_threshold
+        )
 
     def _current(self, conn: Connection[Any]) -> Scorer:
         with self._opening:

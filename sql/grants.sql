@@ -22,6 +22,7 @@ pipeline.find_batch(text, text),
 pipeline.open_batch(
   bigint, text, text, integer, integer, integer, integer, bigint, bigint, boolean
 ),
+pipeline.match_corrections(bigint),
 pipeline.close_batch(bigint),
 pipeline.release_batches(text, bigint[]),
 pipeline.retry_failed_claims(text, bigint[]),

@@ -27,6 +27,7 @@ set local client_min_messages = warning;
 \ir pipeline/open_batch.sql
 \ir pipeline/_lock_failed_claims.sql
 \ir pipeline/_supersede_failed_claims.sql
+\ir pipeline/match_corrections.sql
 \ir pipeline/close_batch.sql
 
 -- Validation: a file for each rule, then the stage.

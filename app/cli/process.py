@@ -34,7 +34,10 @@ def process(*, as_json: bool) -> None:
     table.add_row("claims per second", f"{result.claims_per_second:,.0f}")
     out.print(table)
     if result.in_progress:
-        err.print(f"{result.in_progress:,} claims are in the hands of another process.")
+        err.print(
+            f"{result.in_progress:,} claims are in other hands, held, or wait for another attempt: "
+            "claims batches"
+        )
     if result.pended or result.below_threshold:
         err.print("What waits for a person: claims review")
     if result.failed:

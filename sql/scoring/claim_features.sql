@@ -237,7 +237,9 @@ begin atomic
     and not exists (
       select from staging.failed_claims as failed
       where
-        failed.batch_id = any(p_batch_ids) and failed.claim_id = claim.claim_id
+        failed.batch_id = any(p_batch_ids)
+        and failed.claim_id = claim.claim_id
+        and failed.resolution <> 'retried'
     );
 end;
 

@@ -47,7 +47,10 @@ begin
       and claim.received_on = any(v_received_on)
       and not exists (
         select from staging.failed_claims as failed
-        where failed.batch_id = any(v_batch_ids) and failed.claim_id = claim.claim_id
+        where
+          failed.batch_id = any(v_batch_ids)
+          and failed.claim_id = claim.claim_id
+          and failed.resolution <> 'retried'
       )
   ),
 
@@ -92,7 +95,16 @@ begin
   return query
   with marked as (
     update queue.batches as batch
-    set state = 'scored', scored_at = now(), score_seconds = v_seconds
+    set
+      state = 'scored',
+      scored_at = now(),
+      score_seconds = v_seconds,
+      attempts = 0,
+      next_attempt_at = null,
+      leased_by = null,
+      leased_until = null,
+      last_sqlstate = null,
+      last_error = null
     from (
       select
         id.batch_id,
@@ -126,11 +138,17 @@ begin
     ) as event
     from marked
     group by marked.submitter_id
+  ),
+
+  notified as (
+    select pg_notify('claims_batches', marked.batch_id::text) as notice
+    from marked
   )
 
   select marked.batch_id, marked.scored, marked.below
   from marked
   cross join (select count(audited.event) from audited) as written
+  cross join (select count(notified.notice) from notified) as told
   order by marked.batch_id;
 end;
 $$;
