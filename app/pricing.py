@@ -47,6 +47,10 @@ GROUP_LIMIT: Final = 32_767
 """Lines of a group: line numbers are smallint."""
 PROBLEMS_SHOWN: Final = 50
 
+_COLUMNS_HINT: Final = (
+    f"In the first line name {', '.join(REQUIRED)}, and carrier and locality or zip, in any order, "
+    f"separated by commas; {', '.join(OPTIONAL)} may be there too."
+)
 _VALUE_SHOWN: Final = 40
 _ALIKE: Final = 0.8
 _CACHE_SIZE: Final = 65_536
@@ -117,7 +121,9 @@ def read_price_file(lines: Iterable[bytes]) -> PriceFile:
 
     """
     records = _records(lines)
-    _, columns = next(records, (0, []))
+    _, columns = next(records, (0, None))
+    if columns is None:
+        raise ClaimsError("PRICE_COLUMNS_INVALID", "the file is empty", _COLUMNS_HINT)
     file = PriceFile(columns, *_known(columns))
     problems: list[str] = []
     # The cells of such files repeat: each text is kept once.
@@ -313,8 +319,7 @@ def _known(columns: list[str]) -> tuple[dict[str, int], list[str]]:
         raise ClaimsError(
             "PRICE_COLUMNS_INVALID",
             "the first line does not name the columns that pricing needs: " + "; ".join(problems),
-            f"Name {', '.join(REQUIRED)}, and carrier and locality or zip, in any order, "
-            f"separated by commas; {', '.join(OPTIONAL)} may be there too.",
+            _COLUMNS_HINT,
         )
     return {name: at for at, name in enumerate(names) if name in known}, unused
 
@@ -350,7 +355,7 @@ def _read(places: dict[str, int], row: list[str]) -> tuple[dict[str, Any], list[
         except ValueError as error:
             shown = repr(text if len(text) <= _VALUE_SHOWN else text[:_VALUE_SHOWN] + "...")
             problems.append(f"{name}: {shown} {error}" if text else f"{name}: is empty")
-    if (values.get("carrier") is None) != (values.get("locality") is None) and not problems:
+    if bool(_cell(places, row, "carrier")) != bool(_cell(places, row, "locality")):
         problems.append("carrier, locality: one is there without the other")
     return values, problems
 

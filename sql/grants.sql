@@ -119,7 +119,12 @@ grant insert on audit.events to claims_operator;
 grant select on vault.data_keys to claims_operator;
 grant usage on schema access to claims_operator;
 grant select on all tables in schema access to claims_operator;
-grant execute on all functions in schema access to claims_operator;
+grant execute on function
+access.may_see(integer),
+access.add_client(text, text, text[], bytea, timestamptz),
+access.revoke_client(text),
+access.record_access(text, integer, bigint, bigint, jsonb)
+to claims_operator;
 grant select (
   client_id, name, submitter_id, scopes, created_at, expires_at, revoked_at,
   last_used_at

@@ -1,7 +1,7 @@
 """`claims show`: one claim explained, whatever state it is in."""
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from itertools import groupby
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from app.claim_report import ClaimReport, Finding, as_object, find_claim, read_c
 from app.cli.options import json_option
 from app.console import notice, out, print_json
 from app.database import Role, connect
-from app.price_basis import KEPT, Basis
+from app.price_basis import Basis
 from app.reports import standard_codes
 from app.settings import load_settings
 
@@ -300,7 +300,7 @@ def _add_formula(
     table.add_row(
         "conversion factor",
         f"{_TIMES} {basis.conversion_factor}",
-        f"{amount.quantize(KEPT, ROUND_HALF_UP)}",
+        f"{amount.normalize():f}",
     )
 
 

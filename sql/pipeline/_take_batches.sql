@@ -4,7 +4,7 @@
 --
 -- A batch that failed counts four times as much with each attempt, so that it comes
 -- in an ever smaller company: what kills a call is not put on others for long.
-create function pipeline._take_batches(p_stage text, p_max_claims integer)
+create function pipeline._take_batches(p_state text, p_max_claims integer)
 returns bigint[]
 language plpgsql
 security definer
@@ -15,11 +15,8 @@ declare
     select batch.batch_id, batch.claim_count, batch.attempts
     from queue.batches as batch
     where
-      batch.state = case p_stage
-        when 'validation' then 'received'
-        when 'transfer' then 'validated'
-      end
-      and (p_stage <> 'transfer' or not batch.hold)
+      batch.state = p_state
+      and (p_state <> 'validated' or not batch.hold)
       and (batch.leased_until is null or batch.leased_until < now())
       and (batch.next_attempt_at is null or batch.next_attempt_at <= now())
     order by batch.batch_id
@@ -29,12 +26,6 @@ declare
   v_weight bigint;
   v_claims bigint := 0;
 begin
-  if p_stage is null or p_stage not in ('validation', 'transfer') then
-    raise exception using
-      errcode = 'PL004',
-      message = format('there is no stage %L', p_stage),
-      hint = 'Stages are validation and transfer.';
-  end if;
   open c_waiting;
   loop
     fetch c_waiting into v_batch;
@@ -52,4 +43,4 @@ end;
 $$;
 
 comment on function pipeline._take_batches(text, integer)
-is 'Locks batches that are due for a stage, oldest first, until they hold p_max_claims claims; skips what others have locked or leased. PL004.';
+is 'Locks waiting batches of a state, oldest first, until they hold p_max_claims claims; skips those that others have locked or leased, that wait for their next attempt, and that are held.';

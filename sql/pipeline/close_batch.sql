@@ -63,9 +63,11 @@ begin
   perform auditing.record_event(
     'batch.received', v_batch.submitter_id, array[p_batch_id],
     v_batch.first_claim_id, v_batch.last_claim_id,
-    jsonb_build_object(
-      'claims', v_batch.claim_count, 'lines', v_lines, 'not_decoded', v_failed,
-      'corrections', v_corrections
+    jsonb_strip_nulls(
+      jsonb_build_object(
+        'claims', v_batch.claim_count, 'lines', v_lines, 'not_decoded', v_failed,
+        'corrections', nullif(v_corrections, 0)
+      )
     )
   );
   perform pg_notify('claims_batches', p_batch_id::text);

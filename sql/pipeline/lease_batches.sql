@@ -17,6 +17,7 @@ as $$
 declare
   v_max_claims integer;
   v_stage text;
+  v_state text;
   v_batch_ids bigint[];
   v_abandoned bigint[];
 begin
@@ -24,7 +25,17 @@ begin
   from queue.settings as settings;
 
   foreach v_stage in array p_stages loop
-    v_batch_ids := pipeline._take_batches(v_stage, v_max_claims);
+    v_state := case v_stage
+      when 'validation' then 'received'
+      when 'transfer' then 'validated'
+    end;
+    if v_state is null then
+      raise exception using
+        errcode = 'PL004',
+        message = format('there is no stage %L', v_stage),
+        hint = 'Stages are validation and transfer.';
+    end if;
+    v_batch_ids := pipeline._take_batches(v_state, v_max_claims);
     continue when v_batch_ids = '{}';
 
     select array_agg(batch.batch_id) into v_abandoned

@@ -26,7 +26,7 @@ begin
     commit;
 
     set local search_path = '';
-    v_batch_ids := pipeline._take_batches('validation', v_max_claims);
+    v_batch_ids := pipeline._take_batches('received', v_max_claims);
     exit when v_batch_ids = '{}';
     perform pipeline.run_stage('validation', v_batch_ids);
     commit;
@@ -40,14 +40,14 @@ begin
     commit;
 
     set local search_path = '';
-    v_batch_ids := pipeline._take_batches('transfer', v_max_claims);
+    v_batch_ids := pipeline._take_batches('validated', v_max_claims);
     perform pipeline.run_stage('transfer', v_batch_ids);
     commit;
   end loop;
 
   loop
     set local search_path = '';
-    v_batch_ids := pipeline._take_batches('transfer', v_max_claims);
+    v_batch_ids := pipeline._take_batches('validated', v_max_claims);
     exit when v_batch_ids = '{}';
     perform pipeline.run_stage('transfer', v_batch_ids);
     commit;

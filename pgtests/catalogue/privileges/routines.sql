@@ -43,7 +43,17 @@ values
 ('pipeline._record_failure', '{}'),
 ('pipeline._retry_claims', '{}'),
 ('validation.validate_batches', '{claims_operator,claims_worker}'),
-('pricing.price_lines', '{claims_operator}'),
+('pricing.price_lines', '{claims_app,claims_operator}'),
+('access.may_see', '{claims_app,claims_operator}'),
+('access.add_client', '{claims_operator}'),
+('access.revoke_client', '{claims_operator}'),
+('access.find_client', '{claims_app}'),
+('access.touch_client', '{claims_app}'),
+('access.record_access', '{claims_app,claims_operator}'),
+('access.note_request', '{claims_app}'),
+('access.find_request', '{claims_app}'),
+('access.reference_version', '{claims_app}'),
+('access.read_results', '{claims_app}'),
 ('transfer.move_batches', '{claims_operator,claims_worker}');
 
 -- The rules are for validate_batches alone, those yet to come too.
