@@ -527,7 +527,7 @@ select
 from staging.claim_findings as finding
 left join fixture.claims as named on finding.claim_id = named.claim_id;
 
--- What the error that a statement raises tells its user to do; null when it raises none.
+-- What the error of a statement tells its user to do; null when it raises none.
 create function fixture.hint_of(p_statement text)
 returns text
 language plpgsql
