@@ -83,8 +83,8 @@ def run_bench(
     """Measure both runs; seconds and claims per second, by the names the command prints."""
     with (
         tempfile.TemporaryDirectory(prefix="claims-bench-") as folder,
-        _database(settings, PIPELINE_DATABASE) as pipeline,
-        _database(settings, FLOOR_DATABASE) as floor,
+        scratch_database(settings, PIPELINE_DATABASE) as pipeline,
+        scratch_database(settings, FLOOR_DATABASE) as floor,
     ):
         bench = _Bench(settings, Path(folder), pipeline, floor, on_step)
         bench.prepare()
@@ -116,16 +116,16 @@ class _Bench:
         for info in (self._pipeline, self._floor):
             self._on_step(f"making the schema in {info['dbname']}")
             self._claims(info, "db", "upgrade")
-            with _connect(info) as conn, translated():
+            with scratch_connect(info) as conn, translated():
                 for (statement,) in conn.execute(UNANALYZED).fetchall():
                     conn.execute(statement)
-        with _connect(self._floor) as conn, translated():
+        with scratch_connect(self._floor) as conn, translated():
             conn.execute("grant usage on schema production to claims_worker")
             conn.execute("grant insert on all tables in schema production to claims_worker")
 
     def measure(self, claims: int, seed: int) -> dict[str, Any]:
         """Load and process generated claims, then copy what came out."""
-        with _connect(self._pipeline) as conn, translated():
+        with scratch_connect(self._pipeline) as conn, translated():
             last_batch = _one(conn, LAST_BATCH)
             last_claim = _one(conn, LAST_CLAIM)
             analyzed = _one(conn, ANALYZED_TABLES)
@@ -140,7 +140,7 @@ class _Bench:
         file.unlink()
         self._on_step("processing them")
         processed = self._claims(self._pipeline, "process")
-        with _connect(self._pipeline) as conn, translated():
+        with scratch_connect(self._pipeline) as conn, translated():
             row = conn.execute(STAGE_SECONDS, {"after": last_batch}).fetchone() or (0, 0)
         self._on_step("copying what came out into empty tables")
         floor_seconds = self._copy_floor(last_claim)
@@ -162,10 +162,10 @@ class _Bench:
         """Copy the new production rows into the empty tables; the seconds it took."""
         parts = range(self._settings.connections)
         for part in parts:
-            with _connect(self._pipeline) as conn, translated():
+            with scratch_connect(self._pipeline) as conn, translated():
                 for table, order in PRODUCED:
                     self._unload(conn, table, order, part, last_claim)
-        with _connect(self._floor) as conn, translated():
+        with scratch_connect(self._floor) as conn, translated():
             conn.execute(
                 sql.SQL("truncate {}").format(
                     sql.SQL(", ").join(_identifier(table) for table, _ in PRODUCED)
@@ -196,7 +196,7 @@ class _Bench:
                 file.write(block)
 
     def _copy_part(self, part: int) -> None:
-        with _connect(self._floor, Role.WORKER) as conn, translated(), conn.transaction():
+        with scratch_connect(self._floor, Role.WORKER) as conn, translated(), conn.transaction():
             for table, _ in PRODUCED:
                 statement = sql.SQL("copy {} from stdin (format binary)").format(_identifier(table))
                 with (
@@ -210,31 +210,39 @@ class _Bench:
         return self._folder / f"{table}.{part}"
 
     def _claims(self, info: dict[str, str], *arguments: str) -> dict[str, Any]:
-        """Run one of our commands on a database; its JSON answer."""
-        environment = os.environ | {
-            "DATABASE_URL": make_conninfo("", **info),
-            "CLAIMS_ENCRYPTION_KEY": self._key,
-        }
-        done = subprocess.run(
-            [sys.executable, "-m", "app", *arguments, "--json"],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
+        return run_command(environment(info, self._key), *arguments)
+
+
+def environment(info: dict[str, str], key: str) -> dict[str, str]:
+    """Give the environment in which our commands work on a bench database."""
+    return os.environ | {
+        "DATABASE_URL": make_conninfo("", **info),
+        "CLAIMS_ENCRYPTION_KEY": key,
+    }
+
+
+def run_command(variables: dict[str, str], *arguments: str) -> dict[str, Any]:
+    """Run one of our commands; its JSON answer. Raises ClaimsError BENCH_COMMAND_FAILED."""
+    done = subprocess.run(
+        [sys.executable, "-m", "app", *arguments, "--json"],
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise ClaimsError(
+            "BENCH_COMMAND_FAILED",
+            f"claims {' '.join(arguments)} ended with {done.returncode}: "
+            f"{done.stderr.strip()[-2000:]}",
+            "Mend what it names, then run claims bench again.",
         )
-        if done.returncode != 0:
-            raise ClaimsError(
-                "BENCH_COMMAND_FAILED",
-                f"claims {' '.join(arguments)} ended with {done.returncode}: "
-                f"{done.stderr.strip()[-2000:]}",
-                "Mend what it names, then run claims bench again.",
-            )
-        answer: dict[str, Any] = msgspec.json.decode(done.stdout.strip().splitlines()[-1])
-        return answer
+    answer: dict[str, Any] = msgspec.json.decode(done.stdout.strip().splitlines()[-1])
+    return answer
 
 
 @contextmanager
-def _database(settings: Settings, name: str) -> Iterator[dict[str, str]]:
+def scratch_database(settings: Settings, name: str) -> Iterator[dict[str, str]]:
     """Make an empty database on the configured server; the parameters to reach it."""
     server = parameters(Role.ADMIN, settings)
     if settings.database_url is None:
@@ -243,7 +251,7 @@ def _database(settings: Settings, name: str) -> Iterator[dict[str, str]]:
     else:
         reached = server
     drop = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
-    with _connect(server) as conn, translated():
+    with scratch_connect(server) as conn, translated():
         conn.execute(drop)
         conn.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
         try:
@@ -252,7 +260,7 @@ def _database(settings: Settings, name: str) -> Iterator[dict[str, str]]:
             conn.execute(drop)
 
 
-def _connect(info: dict[str, str], role: Role = Role.ADMIN) -> psycopg.Connection[Any]:
+def scratch_connect(info: dict[str, str], role: Role = Role.ADMIN) -> psycopg.Connection[Any]:
     """Connect to a bench database, as the administrator or as a role."""
     login = "postgres" if role is Role.ADMIN else str(role)
     with translated():

@@ -147,6 +147,10 @@ select bag_eq(
     where has_schema_privilege(role.role, schema.oid, 'create')
   $$,
   $$ values
+    ('claims_app', 'access'),
+    ('claims_app', 'pricing'),
+    ('claims_app', 'reference'),
+    ('claims_operator', 'access'),
     ('claims_app', 'pipeline'),
     ('claims_app', 'staging'),
     ('claims_app', 'queue'),

@@ -89,7 +89,10 @@ select bag_eq(
     ) as role (role)
     where has_type_privilege(role.role, type.oid, 'usage')
   $$,
-  $$ values ('pricing.line_to_price', 'claims_operator') $$,
+  $$ values
+    ('pricing.line_to_price', 'claims_app'),
+    ('pricing.line_to_price', 'claims_operator')
+  $$,
   'each type is used by those for whom it was decided'
 );
 
