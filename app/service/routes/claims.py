@@ -211,8 +211,8 @@ async def accepted(
 ) -> Response[Accepted]:
     """Answer with the results if they are asked for and ready in time, else with the batch."""
     structlog.contextvars.bind_contextvars(batch_id=receipt.batch_id)
-    if not receipt.is_replay:
-        ACCEPTED.inc(receipt.claims)
+    if receipt.batch is not None:
+        ACCEPTED.inc(receipt.batch.claims)
     asked = _WAIT.search(prefer or "")
     headers = {"Location": f"/api/v1/batches/{receipt.batch_id}"}
     if asked is not None:
@@ -229,7 +229,9 @@ async def accepted(
             )
             # Of the two answers the document tells apart, a handler can declare one.
             return cast("Response[Accepted]", completed)
-    batch = await asyncio.to_thread(read_batch, parts.pool, client, receipt.batch_id)
+    batch = receipt.batch
+    if batch is None:
+        batch = await asyncio.to_thread(read_batch, parts.pool, client, receipt.batch_id)
     return answer(
         Accepted(
             batch=batch,
