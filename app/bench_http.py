@@ -6,6 +6,7 @@ client is this process: what it costs is in the figures.
 
 import base64
 import http.client
+import os
 import secrets
 import socket
 import statistics
@@ -22,10 +23,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from psycopg.conninfo import make_conninfo
 
-from app.bench import environment, run_command, scratch_connect, scratch_database
 from app.errors import ClaimsError
 from app.generate import AS_OF, FAULT_SHARE, Generator
+from app.scratch import connect_to, run_claims, scratch_database
 from app.settings import Settings
 
 DATABASE: Final = "claims_bench_http"
@@ -75,15 +77,15 @@ def run_http_bench(  # noqa: PLR0913 - one parameter for each option of the comm
         tempfile.TemporaryDirectory(prefix="claims-bench-") as folder,
         scratch_database(settings, DATABASE) as info,
     ):
-        variables = environment(info, key) | {"CLAIMS_RATE_LIMIT": "100000"}
+        variables = {"CLAIMS_ENCRYPTION_KEY": key, "CLAIMS_RATE_LIMIT": "100000"}
         on_step("making the schema")
-        run_command(variables, "db", "upgrade")
-        token = run_command(variables, "client", "create", "bench")["token"]
+        run_claims(info, variables, "db", "upgrade")
+        token = run_claims(info, variables, "client", "create", "bench")["token"]
         on_step("generating the claims")
         bulk = _bodies(claims, seed, BULK_CLAIMS)
         large = next(_bodies(LARGE_CLAIMS, seed + 1, LARGE_CLAIMS))
         small = _bodies(rate * seconds, seed + 2, 1)
-        with _service(variables, Path(folder)) as (port, memory):
+        with _service(info, variables, Path(folder)) as (port, memory):
             bench = _Bench(info, token, port)
             on_step(f"sending {claims:,} claims in requests of {BULK_CLAIMS:,}")
             found = bench.throughput(list(bulk))
@@ -141,7 +143,7 @@ class _Bench:
             sent = [one for part in parts for one in part.result()]
             ((large_due, large_accepted, large_batch),) = amid.result()
         self._wait(after=0)
-        with scratch_connect(self._info) as conn:
+        with connect_to(self._info) as conn:
             completed = dict(conn.execute(READ_COMPLETION).fetchall())
         accepted = [answered - at for at, answered, _ in sent]
         done = [completed[batch] - at for at, _, batch in sent]
@@ -188,7 +190,7 @@ class _Bench:
     def _wait(self, after: int) -> tuple[int, float]:
         """Wait until all batches are in production: their claims, and when the last one was."""
         until = time.monotonic() + WAIT_SECONDS
-        with scratch_connect(self._info) as conn:
+        with connect_to(self._info) as conn:
             while time.monotonic() < until:
                 done, claims, ended = conn.execute(COUNT_DONE, {"after": after}).fetchone() or (
                     False,
@@ -207,7 +209,7 @@ class _Bench:
 
 @contextmanager
 def _service(
-    variables: dict[str, str], folder: Path
+    info: dict[str, str], variables: dict[str, str], folder: Path
 ) -> Iterator[tuple[int, Callable[[], dict[str, int]]]]:
     """Run the service with a worker; its port, and the most memory it took by process."""
     with socket.socket() as probe:
@@ -217,7 +219,7 @@ def _service(
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "app", "serve", "--port", str(port), "--with-worker"],
-            env=variables,
+            env=os.environ | {"DATABASE_URL": make_conninfo("", **info)} | variables,
             stdout=output,
             stderr=output,
         )

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from app.errors import ClaimsError, translated
 from app.price_basis import Basis, read_bases
+from app.scoring.explain import ScoreReport, Verdict, explain_score, read_verdicts
 from app.settings import Settings
 from app.vault import KeyRing, decrypt_field
 
@@ -234,6 +235,10 @@ class ClaimReport:
     given: dict[str, Any]
     outcome: dict[str, Any] | None
     """What a transferred claim came to."""
+    score: ScoreReport | None
+    """The score and what moved it, where the claim has one."""
+    verdicts: list[Verdict]
+    """What reviewers decided; the last one holds."""
     findings: list[Finding]
     lines: list[Line]
     phi: dict[str, str] | None
@@ -316,6 +321,8 @@ def read_claim(
         else None,
         given=_some(header, HEADER_FIELDS) if decoded else {},
         outcome=_some(header, OUTCOME_FIELDS) if transferred else None,
+        score=explain_score(conn, claim_id, transferred=transferred),
+        verdicts=read_verdicts(conn, claim_id),
         findings=_rows(conn, Finding, READ_FINDINGS, claim_id=claim_id, state=place.state),
         lines=[
             Line(
@@ -343,6 +350,8 @@ def as_object(report: ClaimReport) -> dict[str, Any]:
         "failure": report.failure,
         "claim": report.given,
         "outcome": report.outcome,
+        "score": report.score,
+        "verdicts": report.verdicts,
         "findings": report.findings,
         "lines": [
             {**line.given, "pricing": line.pricing, "basis": line.basis} for line in report.lines

@@ -17,7 +17,17 @@ KNOWN_FIELDS: Final = frozenset(
         *("worker_id", "request_id", "client_id", "submitter_id", "batch_id", "batch_ids"),
         *("claim_id", "release_id", "host", "pid", "version"),
         # What was done, in counts and seconds.
-        *("stage", "batches", "claims", "lines", "failed", "pended", "isolated", "retried"),
+        *(
+            "stage",
+            "batches",
+            "claims",
+            "lines",
+            "failed",
+            "pended",
+            "below_threshold",
+            "isolated",
+            "retried",
+        ),
         *("seconds", "bytes", "attempts", "workers", "connections", "signal", "idle_seconds"),
         # A request: the template of its route, not the path that was asked for.
         *("method", "route", "status"),

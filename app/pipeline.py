@@ -1,4 +1,4 @@
-"""Run the pipeline over what waits: a few connections that call one procedure each."""
+"""Run the pipeline over what waits: a few connections, each stage a call in its transaction."""
 
 import time
 from collections.abc import Callable
@@ -6,15 +6,33 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 from psycopg import Connection, rows
 
 from app.database import Role, connect
 from app.errors import translated
+from app.scoring import Scorer, open_scorer, score_batches
 from app.settings import Settings
 
-PROCESS_PENDING: Final = "call pipeline.process_pending()"
+READ_SETTINGS: Final[LiteralString] = """
+select settings.max_claims_per_call, settings.scoring_required
+from queue.settings as settings"""
+
+ENSURE_PARTITIONS: Final[LiteralString] = "call maintenance.ensure_partitions()"
+
+ANALYZE_STAGING: Final[LiteralString] = """
+select maintenance.analyze_staging(array(
+  select distinct batch.received_on
+  from queue.batches as batch
+  where batch.state <> 'transferred'
+))"""
+
+TAKE_BATCHES: Final[LiteralString] = """
+select pipeline._take_batches(%(state)s, %(max_claims)s)"""
+
+RUN_STAGE: Final[LiteralString] = """
+select count(*) from pipeline.run_stage(%(stage)s, %(batch_ids)s)"""
 
 ACCOUNTING: Final = """
 select
@@ -24,13 +42,21 @@ select
   accounting.failed,
   accounting.superseded,
   accounting.pended,
+  accounting.below_threshold,
   (select coalesce(sum(status.allowed_total), 0) from pipeline.status) as allowed_total
 from pipeline.accounting as accounting"""
 
 WORK_DONE: Final = """
 select
-  coalesce(sum(batch.staged_count) filter (where batch.state = 'validated'), 0),
-  coalesce(sum(batch.staged_count) filter (where batch.state = 'transferred'), 0)
+  coalesce(
+    sum(
+      batch.staged_count
+      * case batch.state
+        when 'validated' then 0.4 when 'scored' then 0.5 when 'transferred' then 1 else 0
+      end
+    ),
+    0
+  )
 from queue.batches as batch
 where batch.batch_id = any(%(batch_ids)s)"""
 
@@ -38,6 +64,27 @@ WAITING: Final = """
 select coalesce(array_agg(batch.batch_id), '{}'), coalesce(sum(batch.staged_count), 0)
 from queue.batches as batch
 where batch.state <> 'transferred'"""
+
+RETRY_CLAIMS: Final = """
+select retried.batch_id, count(*)
+from pipeline.retry_failed_claims(%(submitter)s, %(claims)s) as retried
+group by retried.batch_id"""
+
+RETRY_BY_RULE: Final = """
+select retried.batch_id, count(*)
+from pipeline.retry_failed_claims_by_rule(%(submitter)s, %(claims)s, %(limit)s) as retried
+group by retried.batch_id"""
+
+RELEASE_BATCHES: Final = """
+select released.batch_id, released.state
+from pipeline.release_batches(%(submitter)s, %(batch_ids)s) as released"""
+
+RETRY_BATCHES: Final = """
+select retried.batch_id, retried.state
+from pipeline.retry_batches(%(batch_ids)s) as retried"""
+
+RETRY_LIMIT: Final = 25_000
+"""Claims of a rule that one call retries, in one transaction."""
 
 POLL_SECONDS: Final = 0.25
 
@@ -52,6 +99,8 @@ class Accounting:
     failed: int
     superseded: int
     pended: int
+    below_threshold: int
+    """Transferred claims that wait for a person because of their score alone."""
     allowed_total: Decimal
     """Allowed amounts of the transferred claims, dollars."""
 
@@ -64,6 +113,8 @@ class ProcessResult:
     transferred: int
     failed: int
     pended: int
+    below_threshold: int
+    """Transferred claims that wait for a person because of their score alone."""
     in_progress: int
     """Claims that still wait because another process has them in hand."""
     allowed_total: Decimal
@@ -88,13 +139,14 @@ def read_accounting(conn: Connection[Any]) -> Accounting:
 def process_pending(
     settings: Settings, *, on_progress: Callable[[float, int], None] = lambda *_: None
 ) -> ProcessResult:
-    """Validate and transfer all that waits, over `settings.connections` connections.
+    """Validate, score and transfer all that waits, over `settings.connections` connections.
 
-    `on_progress` gets the claims done (a validated one counts half) and the claims in
-    all. The counts are of the batches that waited at the start, whoever processed them.
+    `on_progress` gets the claims done (one that is under way counts in part) and the claims
+    in all. The counts are of the batches that waited at the start, whoever processed them.
 
     Raises:
-        ClaimsError: from the database, after the other connections have ended their work.
+        ClaimsError: MODEL_… before anything is done, when scores are required and the model
+            cannot be used; from the database, after the other connections have ended their work.
 
     """
     with ExitStack() as stack:
@@ -106,9 +158,12 @@ def process_pending(
         before = read_accounting(watcher)
         with translated():
             batch_ids, waiting = watcher.execute(WAITING).fetchone() or ([], 0)
+            max_claims, scoring_required = watcher.execute(READ_SETTINGS).fetchone() or (1, True)
+            watcher.execute(ENSURE_PARTITIONS)
+        scorer = open_scorer(watcher, settings) if scoring_required else None
         started = time.monotonic()
         pool = stack.enter_context(ThreadPoolExecutor(len(workers)))
-        calls = [pool.submit(_call, worker) for worker in workers]
+        calls = [pool.submit(_work, worker, max_claims, scorer) for worker in workers]
         try:
             while wait(calls, timeout=POLL_SECONDS).not_done:
                 on_progress(_done(watcher, batch_ids), waiting)
@@ -126,20 +181,102 @@ def process_pending(
         transferred=after.transferred - before.transferred,
         failed=after.failed - before.failed,
         pended=after.pended - before.pended,
+        below_threshold=after.below_threshold - before.below_threshold,
         in_progress=after.in_progress,
         allowed_total=after.allowed_total - before.allowed_total,
         seconds=seconds,
     )
 
 
-def _call(worker: Connection[Any]) -> None:
+def retry_failed_claims(
+    conn: Connection[Any], submitter: str, claims: list[int] | str
+) -> dict[int, int]:
+    """Put failed claims on their way again, by id or all of a rule; new batches with their claims.
+
+    Raises:
+        ClaimsError: PL001, PL009 to PL012; then nothing was changed.
+
+    """
+    retried: dict[int, int] = {}
+    parameters = {"submitter": submitter, "claims": claims, "limit": RETRY_LIMIT}
     with translated():
-        worker.execute(PROCESS_PENDING)
+        if not isinstance(claims, str):
+            return dict(conn.execute(RETRY_CLAIMS, parameters).fetchall())
+        # A call that was not full has had all that were open when it began.
+        full = True
+        while full:
+            found = dict(conn.execute(RETRY_BY_RULE, parameters).fetchall())
+            full = sum(found.values()) == RETRY_LIMIT
+            retried |= found
+    return retried
+
+
+def release_batches(
+    conn: Connection[Any], submitter: str, batch_ids: list[int] | None
+) -> list[tuple[int, str]]:
+    """Let held batches be transferred, with None all that are ready; ids and states.
+
+    Raises:
+        ClaimsError: PL001, PL007.
+
+    """
+    with translated():
+        return conn.execute(
+            RELEASE_BATCHES, {"submitter": submitter, "batch_ids": batch_ids}
+        ).fetchall()
+
+
+def retry_batches(conn: Connection[Any], batch_ids: list[int]) -> list[tuple[int, str]]:
+    """Put failed batches back where they stood; ids and states.
+
+    Raises:
+        ClaimsError: PL006.
+
+    """
+    with translated():
+        return conn.execute(RETRY_BATCHES, {"batch_ids": batch_ids}).fetchall()
+
+
+def _work(worker: Connection[Any], max_claims: int, scorer: Scorer | None) -> None:
+    """Take groups of batches through the stages until nothing waits that is in no other hands.
+
+    As pipeline.process_pending does in the database, with the scores that it cannot make.
+    """
+
+    def run(state: str, stage: Callable[[list[int]], object]) -> bool:
+        """Run a stage over a group of batches in one transaction; whether there was one."""
+        with translated():
+            worker.execute(ANALYZE_STAGING)
+        with translated(), worker.transaction():
+            batch_ids: list[int] = (
+                worker.execute(TAKE_BATCHES, {"state": state, "max_claims": max_claims}).fetchone()
+                or ([],)
+            )[0]
+            if batch_ids:
+                stage(batch_ids)
+        return bool(batch_ids)
+
+    def call(stage: str, batch_ids: list[int]) -> None:
+        worker.execute(RUN_STAGE, {"stage": stage, "batch_ids": batch_ids})
+
+    def validate() -> bool:
+        return run("received", lambda ids: call("validation", ids))
+
+    def score() -> bool:
+        return scorer is not None and run(
+            "validated", lambda ids: score_batches(worker, scorer, ids)
+        )
+
+    def transfer() -> bool:
+        states = ("scored", "validated") if scorer is None else ("scored",)
+        return any(run(state, lambda ids: call("transfer", ids)) for state in states)
+
+    # A list, so that each round takes a group through every stage.
+    while any([validate(), score(), transfer()]):
+        pass
 
 
 def _done(watcher: Connection[Any], batch_ids: list[int]) -> float:
     with translated():
-        validated, transferred = watcher.execute(
-            WORK_DONE, {"batch_ids": batch_ids}
-        ).fetchone() or (0, 0)
-    return float(validated) / 2 + float(transferred)
+        (done,) = watcher.execute(WORK_DONE, {"batch_ids": batch_ids}).fetchone() or (0,)
+    return float(done)

@@ -58,7 +58,9 @@ cross join lateral (
 ) as leaf
 where parent.relkind in ('p', 'r')
   and not parent.relispartition
-  and schema.nspname in ('reference', 'staging', 'production', 'queue', 'vault', 'audit')
+  and schema.nspname in (
+    'reference', 'staging', 'production', 'queue', 'vault', 'audit', 'models'
+  )
 group by schema.nspname, parent.relname
 order by schema.nspname, parent.relname"""
 

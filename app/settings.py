@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=60.0, ge=1, le=3600, alias="CLAIMS_LEASE_SECONDS")
     poll_seconds: float = Field(default=2.0, ge=0.1, le=60, alias="CLAIMS_POLL_SECONDS")
     worker_metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    ml_model_path: Path | None = None
+    ml_approval_threshold: float = Field(default=0.8, ge=0, le=1)
     http_host: str = Field(default="127.0.0.1", min_length=1, alias="CLAIMS_HTTP_HOST")
     http_port: int = Field(default=8000, ge=1, le=65_535, alias="CLAIMS_HTTP_PORT")
     http_connections: int = Field(default=8, ge=2, le=200, alias="CLAIMS_HTTP_CONNECTIONS")
@@ -107,8 +109,12 @@ def load_settings() -> Settings:
     """Read the settings; raises CONFIG_INVALID naming every variable that is wrong."""
     problems = []
     names = {*os.environ, *dotenv_values(ENV_FILE)}
-    for name in sorted(n for n in names if n.startswith("CLAIMS_") and n not in _VARIABLES):
+    for name in sorted(names - _VARIABLES):
+        if not name.startswith(("CLAIMS_", "ML_")):
+            continue
         close = difflib.get_close_matches(name, _VARIABLES, n=1)
+        if name.startswith("ML_") and not close:
+            continue  # another program's
         meant = f"; did you mean {close[0]}?" if close else ""
         problems.append(f"{name} is not a setting{meant}")
     try:

@@ -1,15 +1,17 @@
 -- Public has nothing; each role has what it needs and no more. What an older version
 -- granted goes first: the schemas of data are not made anew as those of code are.
-revoke all on schema reference, staging, production, queue, vault, audit
-from claims_app, claims_worker, claims_operator, claims_analyst;
-revoke all on all tables in schema reference, staging, production, queue, vault, audit
-from claims_app, claims_worker, claims_operator, claims_analyst;
+revoke all on schema
+reference, staging, production, queue, vault, audit, models
+from claims_app, claims_worker, claims_operator, claims_analyst, claims_reviewer;
+revoke all on all tables in schema
+reference, staging, production, queue, vault, audit, models
+from claims_app, claims_worker, claims_operator, claims_analyst, claims_reviewer;
 revoke all on all sequences in schema queue
-from claims_app, claims_worker, claims_operator, claims_analyst;
+from claims_app, claims_worker, claims_operator, claims_analyst, claims_reviewer;
 revoke all on all routines in schema
-pipeline, validation, pricing, transfer, maintenance, auditing, access
+pipeline, validation, pricing, transfer, scoring, maintenance, auditing, access
 from public;
-revoke all on type pricing.line_to_price from public;
+revoke all on type pricing.line_to_price, scoring.claim_feature from public;
 
 -- Intake: begins and ends batches, copies into staging, reads back nothing.
 grant usage on schema pipeline, staging, queue, vault to claims_app;
@@ -20,6 +22,7 @@ pipeline.find_batch(text, text),
 pipeline.open_batch(
   bigint, text, text, integer, integer, integer, integer, bigint, bigint, boolean
 ),
+pipeline.match_corrections(bigint),
 pipeline.close_batch(bigint),
 pipeline.release_batches(text, bigint[]),
 pipeline.retry_failed_claims(text, bigint[]),
@@ -35,9 +38,12 @@ grant select, insert on vault.data_keys to claims_app;
 
 -- The HTTP service: reads what the submitter of its client may see, records who saw
 -- it, and prices lines.
-grant usage on schema access, pricing, reference to claims_app;
+grant usage on schema access, pricing, reference, scoring, models to claims_app;
 grant select on all tables in schema access, reference to claims_app;
-grant select on queue.settings to claims_app;
+grant select on queue.settings,
+models.registry,
+models.review_reasons,
+scoring.feature_list to claims_app;
 grant execute on function
 access.may_see(integer),
 access.find_client(integer),
@@ -51,9 +57,21 @@ pricing.price_lines(pricing.line_to_price [])
 to claims_app;
 grant usage on type pricing.line_to_price to claims_app;
 
--- Processing: the stages and the procedures that call them; no table of claims.
-grant usage on schema pipeline, validation, transfer, maintenance, queue
+-- Processing: the stages and the procedures that call them; no table of claims to
+-- read, and scores only to write.
+grant usage on schema
+pipeline, validation, transfer, scoring, maintenance, queue, staging, models
 to claims_worker;
+grant execute on function
+scoring.feature_version(),
+scoring.take_features(bigint[]),
+scoring.record_scores(bigint[], real),
+scoring.register_model(text, bytea, bytea, integer, text[], jsonb),
+scoring.measure_drift(integer, text),
+maintenance.refresh_history()
+to claims_worker;
+grant insert on staging.claim_scores to claims_worker;
+grant select on scoring.feature_list, models.registry to claims_worker;
 grant execute on function
 pipeline._take_batches(text, integer),
 pipeline.run_stage(text, bigint[]),
@@ -79,8 +97,17 @@ grant select on queue.batches, queue.settings to claims_worker;
 
 -- Operating: what a DBA calls, reference loading, prices and reports.
 grant usage on schema
-pipeline, validation, pricing, transfer, maintenance, auditing, queue, reference, audit,
-staging, production, vault
+pipeline, validation, pricing, transfer, scoring, maintenance, auditing, queue,
+reference, audit, staging, production, vault, models
+to claims_operator;
+grant execute on function
+scoring.feature_version(),
+scoring.claim_features(bigint[], date[]),
+scoring.take_features(bigint[]),
+scoring.record_scores(bigint[], real),
+scoring.register_model(text, bytea, bytea, integer, text[], jsonb),
+scoring.measure_drift(integer, text),
+maintenance.refresh_history()
 to claims_operator;
 grant execute on function
 pipeline.find_batch(text, text),
@@ -102,8 +129,13 @@ maintenance.refresh_periods(text),
 auditing.record_event(text, integer, bigint[], bigint, bigint, jsonb)
 to claims_operator;
 grant execute on all procedures in schema pipeline, maintenance to claims_operator;
-grant usage on type pricing.line_to_price to claims_operator;
-grant select on all tables in schema pipeline, queue, reference to claims_operator;
+grant execute on procedure scoring.activate_model(text) to claims_operator;
+grant usage on type
+pricing.line_to_price, scoring.claim_feature
+to claims_operator;
+grant select on all tables in schema
+pipeline, queue, reference, scoring, models
+to claims_operator;
 grant update on queue.settings to claims_operator;
 grant insert on
 reference.releases,
@@ -133,17 +165,35 @@ grant select on
 staging.claims,
 staging.claim_lines,
 staging.claim_findings,
+staging.claim_scores,
 staging.failed_claims,
 production.claims,
 production.claim_lines,
 production.claim_findings,
-production.claim_registry
+production.claim_scores,
+production.claim_registry,
+production.review_queue
 to claims_operator;
 
+-- Reviewing: what waits for a person, and what a person says.
+grant usage on schema production, scoring, models to claims_reviewer;
+grant select on production.review_queue, models.review_reasons to claims_reviewer;
+grant execute on procedure scoring.record_review(bigint, text, text) to claims_reviewer;
+
 -- Analysts read production without the encrypted columns.
-grant usage on schema production, reference, pipeline to claims_analyst;
+grant usage on schema
+production, reference, pipeline, scoring, models
+to claims_analyst;
 grant select on all tables in schema reference to claims_analyst;
-grant select on production.claim_lines, production.claim_findings to claims_analyst;
+grant select on
+production.claim_lines,
+production.claim_findings,
+production.claim_scores,
+production.review_queue,
+models.review_verdicts,
+scoring.feature_list
+to claims_analyst;
+grant execute on function scoring.measure_drift(integer, text) to claims_analyst;
 grant select (
   claim_id, service_month, batch_id, submitter_id, received_at, member_token,
   patient_token, frequency_code, payer_id, billing_npi, billing_taxonomy,

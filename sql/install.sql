@@ -17,6 +17,7 @@ set local client_min_messages = warning;
 \ir maintenance/register_release.sql
 \ir maintenance/refresh_periods.sql
 \ir maintenance/add_submitter.sql
+\ir maintenance/refresh_history.sql
 
 -- Intake: what a loader calls around its COPY.
 \ir pipeline/reserve_batch_id.sql
@@ -26,6 +27,7 @@ set local client_min_messages = warning;
 \ir pipeline/open_batch.sql
 \ir pipeline/_lock_failed_claims.sql
 \ir pipeline/_supersede_failed_claims.sql
+\ir pipeline/match_corrections.sql
 \ir pipeline/close_batch.sql
 
 -- Validation: a file for each rule, then the stage.
@@ -60,6 +62,19 @@ set local client_min_messages = warning;
 -- Pricing: lines in, amounts out.
 \ir pricing/line_to_price.sql
 \ir pricing/price_lines.sql
+
+-- Scoring: features out, scores in, and what reviewers say.
+\ir scoring/claim_feature.sql
+\ir scoring/feature_version.sql
+\ir scoring/feature_list.sql
+\ir scoring/claim_features.sql
+\ir scoring/take_features.sql
+\ir scoring/record_scores.sql
+\ir scoring/register_model.sql
+\ir scoring/activate_model.sql
+\ir scoring/record_review.sql
+\ir scoring/measure_drift.sql
+\ir scoring/labelled_claims.sql
 
 -- Transfer: staging to production, once.
 \ir transfer/move_batches.sql

@@ -37,6 +37,7 @@ PRODUCED: Final = (
     "production.claim_lines",
     "production.claim_findings",
     "production.claim_registry",
+    "production.claim_scores",
 )
 
 FAILED_HASH: Final = """

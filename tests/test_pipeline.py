@@ -42,6 +42,7 @@ def test_nothing_waits(database: Database) -> None:
         "transferred": 0,
         "failed": 0,
         "pended": 0,
+        "below_threshold": 0,
         "in_progress": 0,
         "allowed_total": 0,
         "process_seconds": pytest.approx(Decimal(1), abs=Decimal(5)),
@@ -106,7 +107,7 @@ def test_an_error_of_the_database_is_told_and_nothing_is_lost(
             process_pending(load_settings())
         assert raised.value.code == "42883"
         assert conn.execute("select state, batches from pipeline.status").fetchall() == [
-            ("validated", 1)
+            ("scored", 1)
         ]
         conn.execute("alter function transfer.gone rename to move_batches")
     assert process_pending(load_settings()).transferred == 20
@@ -131,7 +132,7 @@ def test_a_benchmark_reports_what_it_measured(database: Database) -> None:
             "load_claims_per_second",
         ):
             assert run_of_it[name] > 0
-        assert set(run_of_it["stage_seconds"]) == {"validate", "transfer"}
+        assert set(run_of_it["stage_seconds"]) == {"validate", "score", "transfer"}
         assert min(run_of_it["stage_seconds"].values()) > 0
     assert answer["tables_analyzed_before"] == 0
     with database.server.admin() as conn:

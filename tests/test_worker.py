@@ -36,6 +36,7 @@ from tests.pipeline_support import (
 from tests.servers import Database, Server
 
 UNFINISHED: Final = "select count(*) from queue.batches where state <> 'transferred'"
+UNSCORED: Final = "select count(*) from queue.batches where state in ('received', 'validated')"
 STATES: Final = "select state, count(*) from queue.batches group by state"
 LEASED: Final = "select count(*) from queue.batches where leased_by is not null"
 ATTEMPTS: Final = "select max(attempts) from queue.batches"
@@ -169,7 +170,7 @@ def test_the_log_is_json_of_known_fields(database: Database, tmp_path: Path) -> 
     end(worker)
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     done = [line for line in lines if line["event"] == "stage done"]
-    assert {line["stage"] for line in done} == {"validation", "transfer"}
+    assert {line["stage"] for line in done} == {"validation", "scoring", "transfer"}
     assert all(set(line) <= logs.KNOWN_FIELDS for line in lines)
     moved = [line for line in done if line["stage"] == "transfer"]
     with database.connect() as conn:
@@ -271,7 +272,7 @@ def test_after_max_attempts_a_batch_is_failed_and_waits_for_a_person(
             assert conn.execute(
                 "select distinct attempts, last_sqlstate, last_error, failed_from, leased_by"
                 " from queue.batches"
-            ).fetchall() == [(2, "55P03", None, "validated", None)]
+            ).fetchall() == [(2, "55P03", None, "scored", None)]
             assert conn.execute(
                 "select in_progress > 0, transferred, difference from pipeline.accounting"
             ).fetchone() == (True, 0, 0)
@@ -330,10 +331,10 @@ def test_a_held_batch_waits_for_its_release(
             "select array_agg(batch_id) from queue.batches where hold"
         ).fetchone() or ([],)
         assert batch_ids
-        wait_for(database, "select count(*) from queue.batches where state = 'received'", 0)
+        wait_for(database, UNSCORED, 0)
         time.sleep(0.5)
         assert conn.execute(
-            "select array_agg(batch_id) from queue.batches where state = 'validated'"
+            "select array_agg(batch_id) from queue.batches where state = 'scored'"
         ).fetchone() == (batch_ids,)
         conn.execute("select pipeline.release_batches('default', null)")
         wait_for(database, UNFINISHED, 0)
@@ -400,6 +401,7 @@ def test_metrics_say_what_was_done_and_what_waits(
             " (select max(batch_id) from queue.batches)"
         )
     worker = start_worker(tmp_path / "worker.log")
+    wait_for(database, UNSCORED, 0)
     wait_for(database, UNFINISHED, 1)
     with urllib.request.urlopen(f"http://localhost:{port}/metrics", timeout=10) as answer:
         text = answer.read().decode()
@@ -409,7 +411,7 @@ def test_metrics_say_what_was_done_and_what_waits(
         for name, _, value in (line.rpartition(" ") for line in text.splitlines())
         if not name.startswith("#")
     }
-    assert figures['claims_queue_batches{state="validated"}'] == 1
+    assert figures['claims_queue_batches{state="scored"}'] == 1
     assert figures['claims_queue_batches{state="received"}'] == 0
     assert figures["claims_queue_held_batches"] == 1
     assert figures["claims_workers_alive"] == 1

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import rich_click as click
 
+from app.cli.batches import batches
 from app.cli.bench import bench
 from app.cli.client import client
 from app.cli.db import db
@@ -11,10 +12,12 @@ from app.cli.demo import demo
 from app.cli.failed import failed
 from app.cli.generate import generate
 from app.cli.load import load
+from app.cli.model import model
 from app.cli.options import JSON_FLAG
 from app.cli.price import price
 from app.cli.process import process
 from app.cli.reference import reference
+from app.cli.review import review
 from app.cli.serve import serve
 from app.cli.show import show
 from app.cli.status import status
@@ -74,7 +77,10 @@ main.add_command(worker)
 main.add_command(bench)
 main.add_command(demo)
 main.add_command(status)
+main.add_command(batches)
 main.add_command(failed)
 main.add_command(show)
+main.add_command(model)
+main.add_command(review)
 main.add_command(client)
 main.add_command(serve)

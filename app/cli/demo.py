@@ -90,6 +90,7 @@ def _as_object(
         "transferred": after.transferred - before.transferred,
         "failed": after.failed - before.failed,
         "pended": after.pended - before.pended,
+        "below_threshold": after.below_threshold - before.below_threshold,
         "in_progress": after.in_progress,
         "superseded": after.superseded - before.superseded,
         "load_seconds": round(loaded.seconds, 3),
@@ -116,6 +117,9 @@ def _show(
     outcome.add_row("claims in this database", f"{after.loaded:,}")
     outcome.add_row(
         "  priced by the fee schedule", f"{after.transferred - after.pended:,}", style="green"
+    )
+    outcome.add_row(
+        "    of them on review because of their score", f"{after.below_threshold:,}", style="yellow"
     )
     outcome.add_row("  in production, waiting for a person", f"{after.pended:,}", style="yellow")
     outcome.add_row("  failed, back to the submitter", f"{after.failed:,}", style="red")
@@ -146,6 +150,8 @@ def _show(
         out.print(f"  claims show {example:<12} why a claim came to its amount")
     if failed:
         out.print(f"  claims show {failed[0]['example_claim_id']:<12} why a claim failed")
+    if after.pended or after.below_threshold:
+        out.print("  claims review            what waits for a person, and why")
     out.print("  claims failed            all failed claims by reason")
     out.print("  claims status            batches, counts and reference releases")
     out.print("  claims db psql           the database itself")

@@ -17,6 +17,7 @@ from app.console import notice, out, print_json
 from app.database import Role, connect
 from app.price_basis import Basis
 from app.reports import standard_codes
+from app.scoring.explain import ScoreReport
 from app.settings import load_settings
 
 _STYLES: Final = {
@@ -30,10 +31,11 @@ _STYLES: Final = {
 }
 _NOT_PRICED: Final = {
     "received": "not priced yet: the claim waits for validation",
-    "validated": "not priced yet: the claim waits for transfer",
+    "validated": "not priced yet: the claim waits for its score",
+    "scored": "not priced yet: the claim waits for transfer",
     "failed": "not priced, because the claim failed",
 }
-_WAITING: Final = {"received", "validated"}
+_WAITING: Final = {"received", "validated", "scored"}
 _EFFECTS: Final = {
     "reject_claim": "fails the claim",
     "deny_line": "denies the line",
@@ -74,6 +76,13 @@ def show(claim: str, *, with_phi: bool, as_json: bool) -> None:
     _show_claim(report)
     if report.phi is not None:
         _show_phi(report.phi)
+    if report.score is not None:
+        _show_score(report.score)
+    for verdict in report.verdicts:
+        notice(
+            f"{verdict.recorded_at.astimezone():%Y-%m-%d %H:%M} {verdict.reviewer}: "
+            f"{verdict.verdict.replace('_', ' ')}, {verdict.reason}"
+        )
     if report.findings:
         _show_findings(report.findings)
     if report.lines:
@@ -157,6 +166,23 @@ def _show_phi(phi: dict[str, str]) -> None:
         _print(table)
     if _UNFORMATTED in phi:
         out.print(Text(_printable(phi[_UNFORMATTED])), soft_wrap=True)
+    out.print()
+
+
+def _show_score(scored: ScoreReport) -> None:
+    below = scored.decision == "review"
+    out.print(
+        Text.assemble(
+            ("Score ", "italic"),
+            (f"{scored.score:.3f}", "yellow" if below else "green"),
+            f", {'below' if below else 'not below'} the threshold {scored.threshold:g}"
+            f" (model {scored.model_version})",
+        )
+    )
+    for one in scored.contributions:
+        sign = "lowered" if one.contribution < 0 else "raised"
+        text = f"{one.name} {one.value:.2f} {sign} it by {abs(one.contribution):.3f}"
+        out.print(Padding(Text.assemble(text, (f": {one.description}", "dim")), _INDENT))
     out.print()
 
 

@@ -37,6 +37,8 @@ where
   and split_part(batch.idempotency_key, ':', 1) = %(fingerprint)s
 order by batch_size"""
 
+MATCH_CORRECTIONS: Final = "select pipeline.match_corrections(%(batch_id)s)"
+
 BATCH_BYTES: Final = 8 << 20
 """Bytes of text after which a batch ends, whatever its number of claims: memory."""
 
@@ -99,12 +101,14 @@ def load_files(
     paths: Sequence[str],
     settings: Settings,
     *,
+    corrects: bool = False,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> LoadResult:
     """Load files of claims (`-`: standard input) for the configured submitter.
 
     This process loads, and so do `settings.connections - 1` helper processes from the
-    second batch on, each over a connection of its own.
+    second batch on, each over a connection of its own. With `corrects`, every claim takes the
+    place of the failed one that has its number.
 
     Raises:
         ClaimsError: INTAKE_FILE_UNRECOGNISED for a file that holds no claims at all, and from
@@ -115,14 +119,14 @@ def load_files(
     result = LoadResult()
     started = time.monotonic()
     with connect(Role.APP, autocommit=True) as conn, ExitStack() as stack:
-        loader = _Loader(conn, KeyRing.open(conn, settings), settings)
+        loader = _Loader(conn, KeyRing.open(conn, settings), settings, corrects=corrects)
         helpers: list[_Helper] = []
         for path in paths:
             with open_source(path) as source:
                 for batch in _claims_alone(path, loader.batches(source.records)):
                     if result.batches and not helpers:
                         helpers = [
-                            stack.enter_context(_Helper(settings))
+                            stack.enter_context(_Helper(settings, corrects=corrects))
                             for _ in range(1, settings.connections)
                         ]
                     helper = next((one for one in helpers if one.is_idle(result)), None)
@@ -164,11 +168,11 @@ class _Helper:
     It ends when this process closes its end of the pipe or dies, after the batch at hand.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, corrects: bool) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
-            target=_help, args=(theirs, settings), name="claims-load-helper"
+            target=_help, args=(theirs, settings, corrects), name="claims-load-helper"
         )
         self._process.start()
         theirs.close()
@@ -213,12 +217,12 @@ class _Helper:
         self._busy = False
 
 
-def _help(pipe: Pipe, settings: Settings) -> None:
+def _help(pipe: Pipe, settings: Settings, corrects: bool) -> None:  # noqa: FBT001 - multiprocessing passes it so
     """Load the batches that come through the pipe; answer with results or an error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with connect(Role.APP, autocommit=True) as conn:
-            loader = _Loader(conn, KeyRing.open(conn, settings), settings)
+            loader = _Loader(conn, KeyRing.open(conn, settings), settings, corrects=corrects)
             answer = LoadResult()
             while True:
                 pipe.send(answer)
@@ -237,7 +241,10 @@ class _Loader:
         conn: Connection[Any],
         keyring: KeyRing,
         settings: Settings,
+        *,
+        corrects: bool,
     ) -> None:
+        self._corrects = corrects
         self._conn = conn
         self._keyring = keyring
         self._submitter = settings.claims_submitter
@@ -286,6 +293,7 @@ class _Loader:
             self._conn,
             self._keyring,
             NewBatch(self._submitter, batch.idempotency_key, batch.records),
+            within=self._match if self._corrects else lambda _: None,
         )
         if stored is None:
             return LoadResult(batches_already_loaded=1, claims_already_loaded=count)
@@ -295,3 +303,7 @@ class _Loader:
             reasons=Counter(stored.encoded.reasons),
             batches=1,
         )
+
+    def _match(self, batch_id: int) -> None:
+        """Let the claims of a batch take the place of the failed ones with their numbers."""
+        self._conn.execute(MATCH_CORRECTIONS, {"batch_id": batch_id})

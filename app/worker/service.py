@@ -18,7 +18,7 @@ from typing import Any, Final, Self
 
 import psycopg
 import structlog
-from psycopg import Connection, errors
+from psycopg import Connection
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 
@@ -31,6 +31,7 @@ from app.worker.queue import Identity, Lease, Limits, Work
 from app.worker.stages import Stage, stages_of
 
 CHANNEL: Final = "claims_batches"
+QUERY_CANCELED: Final = "57014"
 
 HEARTBEAT_SECONDS: Final = 5.0
 HOUSEKEEPING_SECONDS: Final = 60.0
@@ -55,8 +56,8 @@ _log: Final = structlog.get_logger(__name__)
 class Worker:
     """Runs stages until it is stopped; a context manager that starts and stops it."""
 
-    def __init__(self, settings: Settings, stages: Sequence[Stage] | None = None) -> None:
-        """Prepare a worker; `stages` in order of preference, by default all there are."""
+    def __init__(self, settings: Settings) -> None:
+        """Prepare a worker; nothing is asked of the database yet."""
         host = socket.gethostname()
         self.identity: Final = Identity(
             worker_id=f"{host}:{os.getpid()}:{secrets.token_hex(4)}",
@@ -70,7 +71,7 @@ class Worker:
             settings.lease_seconds,
             settings.max_attempts,
         )
-        self._stages: Final = {stage.name: stage for stage in stages or stages_of()}
+        self._stages: dict[str, Stage] = {}
         self._stopping: Final = threading.Event()
         self._wake: Final = _Wake()
         self._slots: Final = [_Slot() for _ in range(settings.max_concurrent_batches)]
@@ -107,10 +108,12 @@ class Worker:
         """Start working.
 
         Raises:
-            ClaimsError: there is no database, or its schema is not the one needed.
+            ClaimsError: there is no database, its schema is not the one needed, or scores are
+                required and there is no usable model.
 
         """
-        connect(Role.WORKER).close()
+        with connect(Role.WORKER, autocommit=True) as conn:
+            self._stages = {stage.name: stage for stage in stages_of(conn, self._settings)}
         with translated():
             self._pool.open(wait=True, timeout=CONNECT_SECONDS)
             with self._pool.connection() as conn:
@@ -229,7 +232,8 @@ class Worker:
         metrics.STAGE_SECONDS.labels(lease.stage).observe(seconds)
         metrics.STAGE_BATCHES.labels(lease.stage).inc(result.batches)
         for outcome, count in (
-            ("passed", result.claims - result.failed - result.pended),
+            ("passed", result.claims - result.failed - result.pended - result.below_threshold),
+            ("below_threshold", result.below_threshold),
             ("pended", result.pended),
             ("failed", result.failed - result.isolated),
             ("isolated", result.isolated),
@@ -243,17 +247,18 @@ class Worker:
             claims=result.claims,
             failed=result.failed,
             pended=result.pended,
+            below_threshold=result.below_threshold,
             isolated=result.isolated,
             seconds=round(seconds, 3),
         )
 
     def _take_back(self, conn: Connection[Any], lease: Lease, error: Exception) -> None:
         """Hand back what a stop has cancelled; count anything else as a failed attempt."""
-        if self._stopping.is_set() and isinstance(error, errors.QueryCanceled):
+        code, message = _described(error)
+        if self._stopping.is_set() and code == QUERY_CANCELED:
             queue.release_leases(conn, self.identity.worker_id, lease.batch_ids)
             _log.info("stage handed back", stage=lease.stage, batch_ids=lease.batch_ids)
             return
-        code, message = _described(error)
         metrics.STAGE_FAILURES.labels(lease.stage, code).inc()
         _log.warning(
             "stage failed",

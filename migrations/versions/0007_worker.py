@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
@@ -186,7 +186,7 @@ drop column last_sqlstate,
 drop column last_error,
 drop column failed_at,
 drop column failed_from,
-add constraint batches_state_check check (state in ('received', 'validated', 'transferred'));
+add constraint batches_state_check check (state in ('received', 'validated', 'scored', 'transferred'));
 
 alter table queue.settings
 drop column retry_backoff,

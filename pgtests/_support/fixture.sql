@@ -238,7 +238,8 @@ begin
     v_received_on + 1
   )
   from (values
-    ('staging.claims'), ('staging.claim_lines'), ('staging.claim_findings')
+    ('staging.claims'), ('staging.claim_lines'), ('staging.claim_findings'),
+    ('staging.claim_scores')
   ) as parent (name);
 
   insert into fixture.batches (name, batch_id)
@@ -307,7 +308,8 @@ begin
     (date_trunc('month', p_service_date::timestamp) + interval '1 month')::date
   )
   from (values
-    ('production.claims'), ('production.claim_lines'), ('production.claim_findings')
+    ('production.claims'), ('production.claim_lines'), ('production.claim_findings'),
+    ('production.claim_scores')
   ) as parent (name)
   where p_service_date is not null;
 end;
@@ -527,7 +529,10 @@ select
 from staging.claim_findings as finding
 left join fixture.claims as named on finding.claim_id = named.claim_id;
 
--- What the error of a statement tells its user to do; null when it raises none.
+-- Scores come from outside the database. A test about them requires them again.
+update queue.settings set scoring_required = false;
+
+-- What the error that a statement raises tells its user to do; null when it raises none.
 create function fixture.hint_of(p_statement text)
 returns text
 language plpgsql

@@ -8,6 +8,7 @@ create temporary table lent (routine text, reason text not null);
 insert into lent
 values
 ('pipeline.open_batch', 'the app writes no batches but through it'),
+('pipeline.match_corrections', 'the app reads no failed claim'),
 ('pipeline.close_batch', 'the app reads back nothing that it copied'),
 ('pipeline._take_batches', 'the worker has no right to lock or change batches'),
 ('pipeline.run_stage', 'it takes what makes a stage fail out of staging'),

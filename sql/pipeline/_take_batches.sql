@@ -14,13 +14,21 @@ declare
   c_waiting cursor for
     select batch.batch_id, batch.claim_count, batch.attempts
     from queue.batches as batch
+    cross join queue.settings as settings
     where
       batch.state = p_state
-      and (p_state <> 'validated' or not batch.hold)
+      -- What is held stops where its transfer is next.
+      and not (
+        batch.hold
+        and (
+          p_state = 'scored'
+          or (p_state = 'validated' and not settings.scoring_required)
+        )
+      )
       and (batch.leased_until is null or batch.leased_until < now())
       and (batch.next_attempt_at is null or batch.next_attempt_at <= now())
     order by batch.batch_id
-    for update skip locked;
+    for update of batch skip locked;
   v_batch record;
   v_batch_ids bigint[] := '{}';
   v_weight bigint;

@@ -23,6 +23,11 @@ begin
     finding.batch_id = any(p_batch_ids)
     and finding.received_on = any(p_received_on)
     and finding.claim_id <> all(p_claim_ids);
+  delete from staging.claim_scores as score
+  where
+    score.batch_id = any(p_batch_ids)
+    and score.received_on = any(p_received_on)
+    and score.claim_id <> all(p_claim_ids);
   delete from staging.claims as claim
   where
     claim.batch_id = any(p_batch_ids)

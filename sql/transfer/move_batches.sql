@@ -1,5 +1,5 @@
--- One transaction: registry, lines, claims, findings, batch state and audit event
--- together. The registry takes the business keys in key order, so that two calls
+-- One transaction: registry, lines, claims, findings, scores, batch state and audit
+-- event together. The registry takes the business keys in key order, so that two calls
 -- cannot deadlock, and decides races: the loser becomes a failed claim with the
 -- duplicate finding.
 create function transfer.move_batches(p_batch_ids bigint[])
@@ -33,6 +33,7 @@ declare
   v_claims integer[];
   v_line_counts integer[];
   v_pended integer[];
+  v_below integer[];
   v_allowed numeric[];
   v_seconds real;
 begin
@@ -45,12 +46,16 @@ begin
   from (
     select batch.batch_id, batch.received_on, batch.retried_count
     from queue.batches as batch
+    cross join queue.settings as settings
     where
       batch.batch_id = any(p_batch_ids)
-      and batch.state = 'validated'
       and not batch.hold
+      and (
+        batch.state = 'scored'
+        or (batch.state = 'validated' and not settings.scoring_required)
+      )
     order by batch.batch_id
-    for update
+    for update of batch
   ) as locked;
   if v_batch_ids is null then
     return;
@@ -288,6 +293,14 @@ begin
     group by adjudicated.claim_id, adjudicated.service_month, adjudicated.batch_id
   ),
 
+  scored as (
+    select score.*
+    from staging.claim_scores as score
+    where
+      score.batch_id = any(v_batch_ids)
+      and score.received_on = any(v_received_on)
+  ),
+
   moved_claims as (
     insert into production.claims (
       claim_id, service_month, batch_id, submitter_id, received_at,
@@ -326,7 +339,10 @@ begin
       claim.total_charge,
       claim.first_service_date,
       claim.line_count,
-      case when totals.pended > 0 then 'review' else 'approved' end as decision,
+      case
+        when totals.pended > 0 or scored.decision = 'review' then 'review'
+        else 'approved'
+      end as decision,
       totals.allowed_amount,
       totals.pended,
       totals.denied,
@@ -344,6 +360,7 @@ begin
       claim.patient_phone
     from staging.claims as claim
     inner join totals on claim.claim_id = totals.claim_id
+    left join scored on claim.claim_id = scored.claim_id
     where
       claim.batch_id = any(v_batch_ids)
       and claim.received_on = any(v_received_on)
@@ -372,14 +389,37 @@ begin
     order by totals.service_month, finding.claim_id
   ),
 
+  moved_scores as (
+    insert into production.claim_scores (
+      claim_id, service_month, submitter_id, model_id, score, threshold, decision,
+      features
+    )
+    select
+      scored.claim_id,
+      totals.service_month,
+      scored.submitter_id,
+      scored.model_id,
+      scored.score,
+      scored.threshold,
+      scored.decision,
+      scored.features
+    from scored
+    inner join totals on scored.claim_id = totals.claim_id
+    order by totals.service_month, scored.claim_id
+  ),
+
   counted as (
     select
       totals.batch_id,
       count(*)::integer as claims,
       sum(totals.lines)::integer as lines,
       count(*) filter (where totals.pended > 0)::integer as pended,
+      count(*) filter (
+        where totals.pended = 0 and scored.decision = 'review'
+      )::integer as below,
       sum(totals.allowed_amount) as allowed_amount
     from totals
+    left join scored on totals.claim_id = scored.claim_id
     group by totals.batch_id
   )
 
@@ -388,8 +428,9 @@ begin
     array_agg(counted.claims),
     array_agg(counted.lines),
     array_agg(counted.pended),
+    array_agg(counted.below),
     array_agg(counted.allowed_amount)
-  into v_moved_ids, v_claims, v_line_counts, v_pended, v_allowed
+  into v_moved_ids, v_claims, v_line_counts, v_pended, v_below, v_allowed
   from counted;
   v_seconds := extract(epoch from clock_timestamp() - v_started_at);
 
@@ -409,6 +450,7 @@ begin
       claims_moved = coalesce(outcome.claims, 0),
       lines_moved = coalesce(outcome.lines, 0),
       claims_pended = coalesce(outcome.pended, 0),
+      claims_below_threshold = coalesce(outcome.below, 0),
       claims_failed = batch.claims_failed + coalesce(outcome.lost, 0),
       allowed_total = coalesce(outcome.allowed_amount, 0),
       transfer_seconds = v_seconds,
@@ -424,11 +466,14 @@ begin
         counted.claims,
         counted.lines,
         counted.pended,
+        counted.below,
         counted.allowed_amount,
         lost.claims as lost
       from unnest(v_batch_ids) as id (batch_id)
-      left join unnest(v_moved_ids, v_claims, v_line_counts, v_pended, v_allowed)
-        as counted (batch_id, claims, lines, pended, allowed_amount)
+      left join unnest(
+        v_moved_ids, v_claims, v_line_counts, v_pended, v_below, v_allowed
+      )
+        as counted (batch_id, claims, lines, pended, below, allowed_amount)
         on id.batch_id = counted.batch_id
       left join unnest(v_lost_ids, v_lost_claims) as lost (batch_id, claims)
         on id.batch_id = lost.batch_id
@@ -440,6 +485,7 @@ begin
       batch.claims_moved,
       batch.lines_moved,
       batch.claims_pended,
+      batch.claims_below_threshold,
       batch.claims_failed,
       batch.allowed_total,
       batch.first_claim_id,
@@ -457,6 +503,7 @@ begin
         'claims', sum(transferred.claims_moved),
         'lines', sum(transferred.lines_moved),
         'pended', sum(transferred.claims_pended),
+        'below_threshold', sum(transferred.claims_below_threshold),
         'failed', sum(transferred.claims_failed),
         'allowed_total', sum(transferred.allowed_total)
       )
@@ -498,4 +545,4 @@ end;
 $$;
 
 comment on function transfer.move_batches(bigint[])
-is 'Prices and moves those of the given batches that are validated and not held: production rows, registry, state and audit event in one transaction. TX001.';
+is 'Prices and moves those of the given batches that are scored, or validated where no score is required, and not held: production rows, registry, state and audit event in one transaction. TX001.';

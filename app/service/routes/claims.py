@@ -22,6 +22,7 @@ from app.clients import Client
 from app.errors import ClaimsError
 from app.intake.model import LINES_LIMIT
 from app.price_basis import Basis
+from app.scoring.explain import ScoreReport, Verdict
 from app.service.answers import JSON, NDJSON, answer, encode, encoded
 from app.service.auth import about, needs, require
 from app.service.batches import Batch, read_batch, result_pages
@@ -152,6 +153,10 @@ class ClaimAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What the claim says, without PHI; empty when it could not be decoded."""
     outcome: dict[str, Any] | None
     """What a transferred claim came to."""
+    score: ScoreReport | None
+    """The score and what moved it, where the claim has one."""
+    verdicts: list[Verdict]
+    """What reviewers decided; the last holds."""
     findings: list[Finding]
     lines: Annotated[list[ClaimLine], msgspec.Meta(max_length=LINES_LIMIT)]
     phi: dict[str, str] | None

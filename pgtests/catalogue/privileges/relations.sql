@@ -64,6 +64,9 @@ values
 ('access.claims', 'r', '-', 'r', '-'),
 ('access.claim_lines', 'r', '-', 'r', '-'),
 ('access.claim_findings', 'r', '-', 'r', '-'),
+('access.staged_scores', 'r', '-', 'r', '-'),
+('access.claim_scores', 'r', '-', 'r', '-'),
+('access.review_verdicts', 'r', '-', 'r', '-'),
 ('access.claim_states', 'r', '-', 'r', '-');
 
 create function pg_temp.has(p_role name, p_relation oid, p_kind "char")

@@ -19,6 +19,7 @@ values
 ('pipeline.reserve_claim_ids', '{claims_app}'),
 ('pipeline.find_batch', '{claims_app,claims_operator}'),
 ('pipeline.open_batch', '{claims_app}'),
+('pipeline.match_corrections', '{claims_app}'),
 ('pipeline.close_batch', '{claims_app}'),
 ('pipeline._take_batches', '{claims_operator,claims_worker}'),
 ('pipeline.process_pending', '{claims_operator,claims_worker}'),
