@@ -1,5 +1,9 @@
 create function access.add_client(
-  p_name text, p_submitter text, p_scopes text[], p_token_hash bytea, p_expires_at timestamptz
+  p_name text,
+  p_submitter text,
+  p_scopes text[],
+  p_token_hash bytea,
+  p_expires_at timestamptz
 )
 returns integer
 language plpgsql

@@ -11,7 +11,8 @@ begin atomic
   from queue.batches as batch
   inner join queue.requests as request on batch.batch_id = request.batch_id
   where
-    batch.submitter_id = nullif(current_setting('claims.submitter_id', true), '')::integer
+    batch.submitter_id
+    = nullif(current_setting('claims.submitter_id', true), '')::integer
     and batch.idempotency_key = p_idempotency_key;
 end;
 

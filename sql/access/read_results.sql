@@ -43,14 +43,15 @@ begin atomic
     select
       failed.claim_id,
       reason.rule,
-      coalesce(reason.line, 0)::smallint,
+      coalesce(reason.line, 0)::smallint as line_number,
       reason.field,
-      coalesce(reason.value, reason.reason),
-      null
+      coalesce(reason.value, reason.reason) as value,
+      null as disposition
     from access.failed_claims as failed
     inner join found on failed.claim_id = found.claim_id and found.state = 'failed'
-    cross join lateral jsonb_to_recordset(failed.reasons)
-      as reason (rule text, line integer, field text, value text, reason text)
+    cross join
+      lateral jsonb_to_recordset(failed.reasons)
+        as reason (rule text, line integer, field text, value text, reason text)
     where failed.claim_id between p_first and p_last
   ),
 
@@ -65,7 +66,8 @@ begin atomic
           'value', finding.value,
           'reason', coalesce(rule.title, 'the claim could not be decoded'),
           'hint', coalesce(
-            rule.hint, 'Correct the field that the reason names, and send the claim again.'
+            rule.hint,
+            'Correct the field that the reason names, and send the claim again.'
           ),
           'disposition', coalesce(finding.disposition, rule.disposition, 'reject_claim')
         )

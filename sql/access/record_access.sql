@@ -2,7 +2,11 @@
 -- by the pipeline. A refusal is written by a transaction of its own, because what
 -- was refused is rolled back.
 create function access.record_access(
-  p_action text, p_submitter_id integer, p_batch_id bigint, p_claim_id bigint, p_detail jsonb
+  p_action text,
+  p_submitter_id integer,
+  p_batch_id bigint,
+  p_claim_id bigint,
+  p_detail jsonb
 )
 returns void
 language plpgsql

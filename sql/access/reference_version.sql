@@ -6,23 +6,24 @@ stable
 security definer
 set search_path = ''
 begin atomic
-  select md5(
-    string_agg(
-      format(
-        '%s %s %s %s %s', period.kind, period.qpp_status, period.valid_from,
-        period.valid_to, period.release_id
-      ),
-      ',' order by period.kind, period.qpp_status, period.valid_from
+  select
+    md5(
+      string_agg(
+        format(
+          '%s %s %s %s %s', period.kind, period.qpp_status, period.valid_from,
+          period.valid_to, period.release_id
+        ),
+        ',' order by period.kind, period.qpp_status, period.valid_from
+      )
+      || (select settings.qpp_status from queue.settings as settings)
+      || coalesce(
+        (
+          select string_agg(format('%s %s', floored.valid_from, floored.valid_to), ',')
+          from reference.work_floor_periods as floored
+        ),
+        ''
+      )
     )
-    || (select settings.qpp_status from queue.settings as settings)
-    || coalesce(
-      (
-        select string_agg(format('%s %s', floored.valid_from, floored.valid_to), ',')
-        from reference.work_floor_periods as floored
-      ),
-      ''
-    )
-  )
   from reference.periods_in_force as period;
 end;
 
