@@ -38,15 +38,14 @@ grant select, insert on vault.data_keys to claims_app;
 
 -- The HTTP service: reads what the submitter of its client may see, records who saw
 -- it, and prices lines.
-grant usage on schema access, pricing, reference to claims_app;
+grant usage on schema access, pricing, reference, scoring, models to claims_app;
 grant select on all tables in schema access, reference to claims_app;
-grant select on queue.settings to claims_app;
-grant usage on schema scoring, models to claims_app;
-grant select on
-scoring.feature_list, models.registry, models.review_reasons
-to claims_app;
-grant execute on function scoring.feature_version() to claims_app;
+grant select on queue.settings,
+models.registry,
+models.review_reasons,
+scoring.feature_list to claims_app;
 grant execute on function
+scoring.feature_version(),
 access.may_see(integer),
 access.find_client(integer),
 access.touch_client(integer),
@@ -153,7 +152,12 @@ grant insert on audit.events to claims_operator;
 grant select on vault.data_keys to claims_operator;
 grant usage on schema access to claims_operator;
 grant select on all tables in schema access to claims_operator;
-grant execute on all functions in schema access to claims_operator;
+grant execute on function
+access.may_see(integer),
+access.add_client(text, text, text[], bytea, timestamptz),
+access.revoke_client(text),
+access.record_access(text, integer, bigint, bigint, jsonb)
+to claims_operator;
 grant select (
   client_id, name, submitter_id, scopes, created_at, expires_at, revoked_at,
   last_used_at

@@ -208,6 +208,7 @@ def test_without_a_cache_and_a_worker_it_is_said(postgres18: Server, tmp_path: P
             "disk": "not configured",
             "database": "ok",
             "worker": "failed",
+            "model": "ok",
             "reference": "ok",
         }
         with database.connect() as conn:

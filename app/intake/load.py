@@ -118,7 +118,7 @@ def load_files(
     """
     result = LoadResult()
     started = time.monotonic()
-    with connect(Role.APP) as conn, ExitStack() as stack:
+    with connect(Role.APP, autocommit=True) as conn, ExitStack() as stack:
         loader = _Loader(conn, KeyRing.open(conn, settings), settings, corrects=corrects)
         helpers: list[_Helper] = []
         for path in paths:
@@ -221,7 +221,7 @@ def _help(pipe: Pipe, settings: Settings, corrects: bool) -> None:  # noqa: FBT0
     """Load the batches that come through the pipe; answer with results or an error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with connect(Role.APP) as conn:
+        with connect(Role.APP, autocommit=True) as conn:
             loader = _Loader(conn, KeyRing.open(conn, settings), settings, corrects=corrects)
             answer = LoadResult()
             while True:

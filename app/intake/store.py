@@ -19,12 +19,14 @@ from app.intake.encode import (
 )
 from app.vault import KeyRing
 
-FIND_BATCH: Final = """
-select batch_id, state from pipeline.find_batch(%(submitter)s, %(idempotency_key)s)"""
-
-RESERVE_BATCH_ID: Final = "select pipeline.reserve_batch_id()"
-
-RESERVE_CLAIM_IDS: Final = "select min(start) from pipeline.reserve_claim_ids(%(count)s) as start"
+# No row when the key is there already.
+RESERVE_IDS: Final = """
+select
+  pipeline.reserve_batch_id(),
+  (select min(start) from pipeline.reserve_claim_ids(%(count)s) as start)
+where not exists (
+  select from pipeline.find_batch(%(submitter)s, %(idempotency_key)s)
+)"""
 
 OPEN_BATCH: Final = """
 select submitter_id, received_on, received_at
@@ -57,7 +59,7 @@ class Stored:
     """A batch that was stored now."""
 
     batch_id: int
-    first_claim_id: int
+    received_at: datetime
     encoded: Encoded
 
 
@@ -80,8 +82,8 @@ def store_batch(
     """Store a batch, whole or not at all; None when its idempotency key is there already.
 
     The claims get ids that follow on one another, in their order. `within` is called with
-    the batch id before the transaction ends, and its error undoes the batch. No transaction
-    may be open: encryption, which takes longest, happens outside of any.
+    the batch id before the transaction ends, and its error undoes the batch. The connection
+    is in autocommit mode: encryption, which takes longest, happens outside of transactions.
 
     Raises:
         ClaimsError: from the database.
@@ -89,14 +91,10 @@ def store_batch(
     """
     key = {"submitter": batch.submitter, "idempotency_key": batch.idempotency_key}
     with translated():
-        with conn.transaction():
-            if conn.execute(FIND_BATCH, key).fetchone() is not None:
-                return None
-        with conn.transaction():
-            (batch_id,) = conn.execute(RESERVE_BATCH_ID).fetchone() or (0,)
-            (first,) = conn.execute(
-                RESERVE_CLAIM_IDS, {"count": len(batch.records)}
-            ).fetchone() or (0,)
+        reserved = conn.execute(RESERVE_IDS, {**key, "count": len(batch.records)}).fetchone()
+    if reserved is None:
+        return None
+    batch_id, first = reserved
     claim_ids = range(first, first + len(batch.records))
     encoded = encode_batch(batch.records, claim_ids, keyring, batch_id)
     opening = {
@@ -113,14 +111,14 @@ def store_batch(
     with translated():
         try:
             with conn.transaction():
-                _write(conn, opening, encoded, batch.replaces_claim_id)
+                received_at = _write(conn, opening, encoded, batch.replaces_claim_id)
                 within(batch_id)
                 conn.execute(CLOSE_BATCH, {"batch_id": batch_id})
         except errors.UniqueViolation as error:
             if error.diag.constraint_name != BATCH_KEY:
                 raise
             return None
-    return Stored(batch_id, first, encoded)
+    return Stored(batch_id, received_at, encoded)
 
 
 def _write(
@@ -128,8 +126,8 @@ def _write(
     opening: dict[str, Any],
     encoded: Encoded,
     replaces_claim_id: int | None,
-) -> None:
-    """Open the batch and copy its rows."""
+) -> datetime:
+    """Open the batch and copy its rows; when it was received."""
     with conn.cursor(row_factory=rows.class_row(_Opened)) as cur:
         opened = cur.execute(OPEN_BATCH, opening).fetchone()
     if opened is None:
@@ -160,6 +158,7 @@ def _write(
         (*here, opened.received_at, "decode", f"{{{DECODE_RULE}}}"),
         encoded.failed,
     )
+    return opened.received_at
 
 
 def _copy(

@@ -1,8 +1,10 @@
 """The service's connections, and transactions that see one submitter's rows and no others."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from psycopg import Connection
 from psycopg.conninfo import make_conninfo
@@ -20,6 +22,11 @@ ONE_SNAPSHOT: Final = "set transaction isolation level repeatable read"
 WAIT_SECONDS: Final = 10.0
 """How long a request waits for a free connection before it is answered 503."""
 
+CHECK_SECONDS: Final = 0.5
+"""A connection that was good so long ago is taken for good: it saves a round trip."""
+
+_CHECKED: Final[WeakKeyDictionary[Connection[TupleRow], float]] = WeakKeyDictionary()
+
 Pool = ConnectionPool[Connection[TupleRow]]
 
 
@@ -35,10 +42,18 @@ def make_pool(settings: Settings) -> Pool:
         min_size=2,
         max_size=settings.http_connections,
         timeout=WAIT_SECONDS,
-        check=ConnectionPool.check_connection,
+        check=_check,
         name="claims-service",
         open=False,
     )
+
+
+def _check(conn: Connection[TupleRow]) -> None:
+    """Look whether a connection is still good, unless that was done just now."""
+    now = time.monotonic()
+    if now - _CHECKED.get(conn, 0.0) > CHECK_SECONDS:
+        ConnectionPool.check_connection(conn)
+        _CHECKED[conn] = now
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from app.errors import translated
 from app.intake.encode import DECODE_RULE
 from app.intake.reader import BrokenError, split
 from app.intake.store import NewBatch, store_batch
+from app.service.batches import Batch
 from app.service.body import SMALL_BYTES
 from app.service.database import Pool, connection, see_as
 from app.service.lifeline import end_with_parent
@@ -56,7 +57,7 @@ order by failed.claim_id
 limit %(limit)s"""
 
 COUNT_NOT_DECODED: Final = """
-select batch.claim_count, batch.claim_count - batch.staged_count
+select batch.claim_count - batch.staged_count
 from access.batches as batch
 where batch.batch_id = %(batch_id)s"""
 
@@ -107,7 +108,8 @@ class Receipt:
 
     batch_id: int
     is_replay: bool
-    claims: int
+    batch: Batch | None
+    """The batch as it was stored now; None for one of before, which may be further."""
     not_decoded_count: int
     not_decoded: list[NotDecoded]
     """The first of them."""
@@ -222,7 +224,22 @@ def store(conn: Connection[Any], keyring: KeyRing, submission: Submission) -> Re
     return Receipt(
         stored.batch_id,
         is_replay=False,
-        claims=len(records),
+        batch=Batch(
+            batch_id=stored.batch_id,
+            state="received",
+            hold=submission.hold,
+            received_at=stored.received_at,
+            validated_at=None,
+            transferred_at=None,
+            claims=len(records),
+            lines=len(stored.encoded.lines),
+            transferred=0,
+            pended=0,
+            failed=len(stored.encoded.failed),
+            allowed_total=None,
+            attempts=0,
+            next_attempt_at=None,
+        ),
         not_decoded_count=len(stored.encoded.failed),
         not_decoded=[
             NotDecoded(row[0], row[2], DECODE_RULE, *reason.split(": ", 1))
@@ -272,11 +289,11 @@ def _replayed(conn: Connection[Any], client: Client, key: str, digest: bytes) ->
             failed = cur.execute(
                 READ_NOT_DECODED, {"batch_id": found[0], "limit": ERRORS_SHOWN}
             ).fetchall()
-        counted = conn.execute(COUNT_NOT_DECODED, {"batch_id": found[0]}).fetchone() or (0, 0)
+        counted = conn.execute(COUNT_NOT_DECODED, {"batch_id": found[0]}).fetchone() or (0,)
     return Receipt(
         found[0],
         is_replay=True,
-        claims=counted[0],
-        not_decoded_count=counted[1],
+        batch=None,
+        not_decoded_count=counted[0],
         not_decoded=failed,
     )

@@ -94,10 +94,10 @@ def _request_id(scope: Scope) -> str:
 class PoolCollector(Collector):
     """The connections of the service, when Prometheus asks."""
 
-    FIGURES: Final = {
-        "pool_size": "Connections that are open.",
-        "pool_available": "Connections that nobody uses.",
-        "requests_waiting": "Requests that wait for a connection.",
+    NAMES: Final = {
+        "claims_http_pool_size": ("pool_size", "Connections that are open."),
+        "claims_http_pool_available": ("pool_available", "Connections that nobody uses."),
+        "claims_http_pool_waiting": ("requests_waiting", "Requests that wait for a connection."),
     }
 
     def __init__(self, pool: Pool) -> None:
@@ -106,8 +106,5 @@ class PoolCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """Read the figures of the pool."""
         stats = self._pool.get_stats()
-        for name, text in self.FIGURES.items():
-            metric = (
-                f"claims_http_{name}" if name.startswith("pool") else "claims_http_pool_waiting"
-            )
-            yield GaugeMetricFamily(metric, text, stats.get(name, 0))
+        for name, (key, text) in self.NAMES.items():
+            yield GaugeMetricFamily(name, text, stats.get(key, 0))

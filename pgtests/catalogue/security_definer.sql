@@ -28,7 +28,15 @@ values
 ('maintenance.drop_finished_days', 'only the owner of a table detaches and drops'),
 ('maintenance.analyze_staging', 'only the owner of a table analyses it'),
 ('maintenance.refresh_periods', 'periods follow from the releases: nobody edits them'),
-('maintenance.add_submitter', 'submitters are added with an audit event or not at all');
+('maintenance.add_submitter', 'submitters are added with an audit event or not at all'),
+('access.add_client', 'clients are added with an audit event or not at all'),
+('access.revoke_client', 'clients are revoked with an audit event or not at all'),
+('access.find_client', 'nobody reads the hashes of tokens but through it, one at a time'),
+('access.touch_client', 'the app changes no client but the time of its last use'),
+('access.record_access', 'the app records who was refused or shown what, and nothing else'),
+('access.note_request', 'the app writes no table of the queue'),
+('access.find_request', 'the app reads of requests those of one submitter'),
+('access.reference_version', 'it reads what anybody may know, whoever calls');
 
 select set_eq(
   $$

@@ -1,3 +1,4 @@
+-- In PL/pgSQL for its plan, which a session keeps: it runs for every request.
 create function access.find_client(p_client_id integer)
 returns table (
   client_id integer,
@@ -9,11 +10,14 @@ returns table (
   refusal text,
   is_stale boolean
 )
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
-begin atomic
+as $$
+#variable_conflict use_column
+begin
+  return query
   select
     client.client_id,
     client.name,
@@ -31,6 +35,7 @@ begin atomic
     on client.submitter_id = submitter.submitter_id
   where client.client_id = p_client_id;
 end;
+$$;
 
 comment on function access.find_client(integer)
 is 'What a token is checked against; refusal says why even the right token is refused, is_stale that last_used_at is due.';

@@ -60,30 +60,31 @@ where access.may_see(finding.submitter_id);
 
 comment on view access.claim_findings is 'Findings in production, of the submitter of the session.';
 
-create view access.claim_states with (security_barrier) as
-select found.*
-from pipeline.claim_states as found
-where access.may_see(found.submitter_id);
+create view access.staged_scores with (security_barrier) as
+select score.*
+from staging.claim_scores as score
+where access.may_see(score.submitter_id);
 
-comment on view access.claim_states is 'Where each claim of the submitter of the session stands.';
+comment on view access.staged_scores is 'Scores in staging, of the submitter of the session.';
 
 create view access.claim_scores with (security_barrier) as
 select score.*
 from production.claim_scores as score
 where access.may_see(score.submitter_id);
 
-comment on view access.claim_scores is 'Scores in production, of claims of the submitter of the session.';
-
-create view access.staged_scores with (security_barrier) as
-select score.*
-from staging.claim_scores as score
-where access.may_see(score.submitter_id);
-
-comment on view access.staged_scores is 'Scores in staging, of claims of the submitter of the session.';
+comment on view access.claim_scores is 'Scores in production, of the submitter of the session.';
 
 create view access.review_verdicts with (security_barrier) as
 select verdict.*
 from models.review_verdicts as verdict
 where access.may_see(verdict.submitter_id);
 
-comment on view access.review_verdicts is 'What reviewers said of claims of the submitter of the session.';
+comment on view access.review_verdicts
+is 'What reviewers decided on claims of the submitter of the session.';
+
+create view access.claim_states with (security_barrier) as
+select found.*
+from pipeline.claim_states as found
+where access.may_see(found.submitter_id);
+
+comment on view access.claim_states is 'Where each claim of the submitter of the session stands.';

@@ -22,6 +22,7 @@ from app.clients import Client
 from app.errors import ClaimsError
 from app.intake.model import LINES_LIMIT
 from app.price_basis import Basis
+from app.scoring.explain import ScoreReport, Verdict
 from app.service.answers import JSON, NDJSON, answer, encode, encoded
 from app.service.auth import about, needs, require
 from app.service.batches import Batch, read_batch, result_pages
@@ -152,6 +153,10 @@ class ClaimAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What the claim says, without PHI; empty when it could not be decoded."""
     outcome: dict[str, Any] | None
     """What a transferred claim came to."""
+    score: ScoreReport | None
+    """The score and what moved it, where the claim has one."""
+    verdicts: list[Verdict]
+    """What reviewers decided; the last holds."""
     findings: list[Finding]
     lines: Annotated[list[ClaimLine], msgspec.Meta(max_length=LINES_LIMIT)]
     phi: dict[str, str] | None
@@ -211,8 +216,8 @@ async def accepted(
 ) -> Response[Accepted]:
     """Answer with the results if they are asked for and ready in time, else with the batch."""
     structlog.contextvars.bind_contextvars(batch_id=receipt.batch_id)
-    if not receipt.is_replay:
-        ACCEPTED.inc(receipt.claims)
+    if receipt.batch is not None:
+        ACCEPTED.inc(receipt.batch.claims)
     asked = _WAIT.search(prefer or "")
     headers = {"Location": f"/api/v1/batches/{receipt.batch_id}"}
     if asked is not None:
@@ -229,7 +234,9 @@ async def accepted(
             )
             # Of the two answers the document tells apart, a handler can declare one.
             return cast("Response[Accepted]", completed)
-    batch = await asyncio.to_thread(read_batch, parts.pool, client, receipt.batch_id)
+    batch = receipt.batch
+    if batch is None:
+        batch = await asyncio.to_thread(read_batch, parts.pool, client, receipt.batch_id)
     return answer(
         Accepted(
             batch=batch,

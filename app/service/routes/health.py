@@ -19,6 +19,7 @@ from app.embedded import default_cluster
 from app.errors import ClaimsError
 from app.metrics import COUNT_WORKERS
 from app.reports import READ_IN_FORCE
+from app.scoring.serve import find_model
 from app.service.answers import answer
 from app.service.auth import needs
 from app.service.cache import CheckState
@@ -29,6 +30,8 @@ from app.settings import Settings
 
 NEEDED_KINDS: Final = {"rvu", "gpci", "place_of_service", "icd10cm"}
 """Kinds of reference data without which no claim is priced."""
+
+SCORING_REQUIRED: Final = "select settings.scoring_required from queue.settings as settings"
 
 FREE_BYTES_NEEDED: Final = 256 << 20
 """Below this on the disk of a database on this machine, it soon cannot write."""
@@ -104,36 +107,46 @@ def _checks(parts: Parts) -> dict[str, Check]:
     try:
         with connection(parts.pool) as conn:
             for name, check in CHECKS.items():
-                checks[name] = _guarded(check, conn)
+                checks[name] = _guarded(check, conn, parts.settings)
     except ClaimsError as error:
         checks["database"] = Check(state="failed", detail=f"{error.code}: {error.message}")
     return checks
 
 
-def _guarded(check: Callable[[Connection[Any]], Check], conn: Connection[Any]) -> Check:
+def _guarded(
+    check: Callable[[Connection[Any], Settings], Check], conn: Connection[Any], settings: Settings
+) -> Check:
     """Run a check; its error is what it finds."""
     try:
-        return check(conn)
+        return check(conn, settings)
     except ClaimsError as error:
         return Check(state="failed", detail=f"{error.code}: {error.message}")
     except psycopg.Error as error:
         return Check(state="failed", detail=f"{error.sqlstate}: the database refused the check")
 
 
-def _database(conn: Connection[Any]) -> Check:
+def _database(conn: Connection[Any], _: Settings) -> Check:
     check_schema(conn)
     version = conn.info.server_version // 10_000
     return Check(state="ok", detail=f"PostgreSQL {version}, schema current")
 
 
-def _worker(conn: Connection[Any]) -> Check:
+def _worker(conn: Connection[Any], _: Settings) -> Check:
     (alive,) = conn.execute(COUNT_WORKERS).fetchone() or (0,)
     if alive:
         return Check(state="ok", detail=f"{alive} alive")
     return Check(state="failed", detail="no worker reported in the last 30 seconds")
 
 
-def _reference(conn: Connection[Any]) -> Check:
+def _model(conn: Connection[Any], settings: Settings) -> Check:
+    """Find and check the model as a worker does when it starts."""
+    (required,) = conn.execute(SCORING_REQUIRED).fetchone() or (None,)
+    if not required:
+        return Check(state="not configured", detail="queue.settings.scoring_required is false")
+    return Check(state="ok", detail=find_model(conn, settings).card.version)
+
+
+def _reference(conn: Connection[Any], _: Settings) -> Check:
     found = {row[0]: row[1] for row in conn.execute(READ_IN_FORCE).fetchall()}
     missing = sorted(NEEDED_KINDS - found.keys())
     if missing:
@@ -153,8 +166,9 @@ def _disk(settings: Settings) -> Check:
     return Check(state=state, detail=f"{free >> 20} MiB free")
 
 
-CHECKS: Final[dict[str, Callable[[Connection[Any]], Check]]] = {
+CHECKS: Final[dict[str, Callable[[Connection[Any], Settings], Check]]] = {
     "database": _database,
     "worker": _worker,
+    "model": _model,
     "reference": _reference,
 }

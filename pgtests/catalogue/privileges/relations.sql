@@ -12,19 +12,19 @@ create temporary table decided (
 insert into decided
 values
 -- What is loaded is never changed or deleted, and what is derived never edited.
-('reference.releases', '-', '-', 'ar', 'r'),
-('reference.procedure_rvus', '-', '-', 'ar', 'r'),
-('reference.geographic_indices', '-', '-', 'ar', 'r'),
-('reference.anesthesia_conversion_factors', '-', '-', 'ar', 'r'),
-('reference.zip_localities', '-', '-', 'ar', 'r'),
-('reference.opps_caps', '-', '-', 'ar', 'r'),
-('reference.diagnosis_codes', '-', '-', 'ar', 'r'),
-('reference.place_of_service_codes', '-', '-', 'ar', 'r'),
-('reference.periods_in_force', '-', '-', 'r', 'r'),
-('reference.work_floor_periods', '-', '-', 'r', 'r'),
-('reference.rules', '-', '-', 'r', 'r'),
-('reference.payment_modifiers', '-', '-', 'r', 'r'),
-('reference.pricing_reasons', '-', '-', 'r', 'r'),
+('reference.releases', 'r', '-', 'ar', 'r'),
+('reference.procedure_rvus', 'r', '-', 'ar', 'r'),
+('reference.geographic_indices', 'r', '-', 'ar', 'r'),
+('reference.anesthesia_conversion_factors', 'r', '-', 'ar', 'r'),
+('reference.zip_localities', 'r', '-', 'ar', 'r'),
+('reference.opps_caps', 'r', '-', 'ar', 'r'),
+('reference.diagnosis_codes', 'r', '-', 'ar', 'r'),
+('reference.place_of_service_codes', 'r', '-', 'ar', 'r'),
+('reference.periods_in_force', 'r', '-', 'r', 'r'),
+('reference.work_floor_periods', 'r', '-', 'r', 'r'),
+('reference.rules', 'r', '-', 'r', 'r'),
+('reference.payment_modifiers', 'r', '-', 'r', 'r'),
+('reference.pricing_reasons', 'r', '-', 'r', 'r'),
 -- The app copies claims in and reads none of them back; the worker touches none.
 ('staging.claims', 'a', '-', 'r', '-'),
 ('staging.claim_lines', 'a', '-', 'r', '-'),
@@ -37,12 +37,15 @@ values
 ('production.claim_registry', '-', '-', 'r', '-'),
 ('queue.batches', 'r', 'r', 'r', '-'),
 ('queue.submitters', 'r', '-', 'r', '-'),
-('queue.settings', '-', 'r', 'rw', '-'),
+('queue.settings', 'r', 'r', 'rw', '-'),
+('queue.requests', '-', '-', 'r', '-'),
 ('queue.workers', '-', '-', 'r', '-'),
 ('queue.batch_ids', 'U', '-', '-', '-'),
 ('queue.claim_ids', 'U', '-', '-', '-'),
 -- Keys are wrapped by one that never enters the database.
 ('vault.data_keys', 'ar', '-', 'r', '-'),
+-- Nobody reads the hashes of tokens but the function that looks a client up.
+('vault.api_clients', '-', '-', '(r)', '-'),
 ('audit.events', '-', '-', 'a', '-'),
 ('pipeline.status', '-', 'r', 'r', '-'),
 ('pipeline.accounting', '-', 'r', 'r', '-'),
@@ -51,7 +54,20 @@ values
 ('pipeline.claim_states', '-', '-', 'r', '-'),
 ('pipeline.failed_reasons', '-', '-', 'r', '-'),
 ('pipeline.pended_reasons', '-', '-', 'r', 'r'),
-('pipeline.reference_releases', '-', '-', 'r', 'r');
+('pipeline.reference_releases', '-', '-', 'r', 'r'),
+-- What the service reads: of each table the rows of one submitter.
+('access.batches', 'r', '-', 'r', '-'),
+('access.staged_claims', 'r', '-', 'r', '-'),
+('access.staged_lines', 'r', '-', 'r', '-'),
+('access.staged_findings', 'r', '-', 'r', '-'),
+('access.failed_claims', 'r', '-', 'r', '-'),
+('access.claims', 'r', '-', 'r', '-'),
+('access.claim_lines', 'r', '-', 'r', '-'),
+('access.claim_findings', 'r', '-', 'r', '-'),
+('access.staged_scores', 'r', '-', 'r', '-'),
+('access.claim_scores', 'r', '-', 'r', '-'),
+('access.review_verdicts', 'r', '-', 'r', '-'),
+('access.claim_states', 'r', '-', 'r', '-');
 
 create function pg_temp.has(p_role name, p_relation oid, p_kind "char")
 returns text
@@ -134,6 +150,10 @@ select bag_eq(
     where has_schema_privilege(role.role, schema.oid, 'create')
   $$,
   $$ values
+    ('claims_app', 'access'),
+    ('claims_app', 'pricing'),
+    ('claims_app', 'reference'),
+    ('claims_operator', 'access'),
     ('claims_app', 'pipeline'),
     ('claims_app', 'staging'),
     ('claims_app', 'queue'),

@@ -44,7 +44,17 @@ values
 ('pipeline._record_failure', '{}'),
 ('pipeline._retry_claims', '{}'),
 ('validation.validate_batches', '{claims_operator,claims_worker}'),
-('pricing.price_lines', '{claims_operator}'),
+('pricing.price_lines', '{claims_app,claims_operator}'),
+('access.may_see', '{claims_app,claims_operator}'),
+('access.add_client', '{claims_operator}'),
+('access.revoke_client', '{claims_operator}'),
+('access.find_client', '{claims_app}'),
+('access.touch_client', '{claims_app}'),
+('access.record_access', '{claims_app,claims_operator}'),
+('access.note_request', '{claims_app}'),
+('access.find_request', '{claims_app}'),
+('access.reference_version', '{claims_app}'),
+('access.read_results', '{claims_app}'),
 ('transfer.move_batches', '{claims_operator,claims_worker}');
 
 -- The rules are for validate_batches alone, those yet to come too.
@@ -81,7 +91,10 @@ select bag_eq(
     ) as role (role)
     where has_type_privilege(role.role, type.oid, 'usage')
   $$,
-  $$ values ('pricing.line_to_price', 'claims_operator') $$,
+  $$ values
+    ('pricing.line_to_price', 'claims_app'),
+    ('pricing.line_to_price', 'claims_operator')
+  $$,
   'each type is used by those for whom it was decided'
 );
 
