@@ -205,6 +205,21 @@ end;
 
 -- Batches and claims.
 
+-- As the owner, to whom partitions belong.
+create function fixture.ensure_partition(
+  p_parent text,
+  p_suffix text,
+  p_from date,
+  p_to date
+)
+returns boolean
+language sql
+security definer
+begin atomic
+  select maintenance._ensure_partition(p_parent::regclass, p_suffix, p_from, p_to);
+end;
+alter function fixture.ensure_partition owner to claims_owner;
+
 -- Makes the staging partitions of the day too.
 create procedure fixture.add_batch(
   p_batch text,
@@ -218,8 +233,8 @@ declare
   v_received_on date := (p_received_at at time zone 'UTC')::date;
   v_first_claim_id bigint := nextval('queue.claim_ids');
 begin
-  perform maintenance._ensure_partition(
-    parent.name::regclass, to_char(v_received_on, 'YYYYMMDD'), v_received_on,
+  perform fixture.ensure_partition(
+    parent.name, to_char(v_received_on, 'YYYYMMDD'), v_received_on,
     v_received_on + 1
   )
   from (values
@@ -287,8 +302,8 @@ begin
     p_place_of_service, p_units, p_minutes, p_charge, p_diagnosis_pointers
   );
 
-  perform maintenance._ensure_partition(
-    parent.name::regclass, to_char(p_service_date, 'YYYYMM'),
+  perform fixture.ensure_partition(
+    parent.name, to_char(p_service_date, 'YYYYMM'),
     date_trunc('month', p_service_date::timestamp)::date,
     (date_trunc('month', p_service_date::timestamp) + interval '1 month')::date
   )
@@ -462,6 +477,17 @@ begin
 end;
 $$;
 
+-- Takes the staged claims away; truncating so many partitions would take long.
+create procedure fixture.remove_claims()
+language plpgsql
+as $$
+begin
+  delete from staging.claim_findings;
+  delete from staging.claim_lines;
+  delete from staging.claims;
+end;
+$$;
+
 -- What is found.
 
 -- What one routine of schema validation finds in all batches, sorted.
@@ -503,11 +529,34 @@ select
 from staging.claim_findings as finding
 left join fixture.claims as named on finding.claim_id = named.claim_id;
 
+-- What the error of a statement tells its user to do; null when it raises none.
+create function fixture.hint_of(p_statement text)
+returns text
+language plpgsql
+as $$
+declare
+  v_hint text;
+begin
+  execute p_statement;
+  return null;
+exception
+  when others then
+    get stacked diagnostics v_hint = pg_exception_hint;
+    return v_hint;
+end;
+$$;
+
 -- Scores come from outside the database. A test about them requires them again.
 update queue.settings set scoring_required = false;
 
--- The starter data go, and these few rows come instead.
-truncate reference.releases cascade;
+-- Starter data, if there are any, go, and these few rows come instead.
+do $$
+begin
+  if exists (select from reference.releases) then
+    truncate reference.releases cascade;
+  end if;
+end;
+$$;
 
 insert into vault.data_keys (purpose, wrapped_key, wrapping_key_check)
 values ('phi', 'wrapped', 'check');

@@ -16,23 +16,8 @@ select throws_ok(
   'VL001: a finding is not lost because nobody knows its rule'
 );
 
-create function pg_temp.hint_of(p_statement text)
-returns text
-language plpgsql
-as $$
-declare
-  v_hint text;
-begin
-  execute p_statement;
-  return null;
-exception when sqlstate 'VL001' then
-  get stacked diagnostics v_hint = pg_exception_hint;
-  return v_hint;
-end;
-$$;
-
 select matches(
-  pg_temp.hint_of('execute validation'),
+  fixture.hint_of('execute validation'),
   'claims db upgrade',
   'VL001: the hint says what to do'
 );

@@ -22,7 +22,7 @@ select results_eq(
     ('unknown', 0, 'V023', 'diagnoses[0]', 'Z9999') $$,
   'V023: each diagnosis is an ICD-10-CM code'
 );
-truncate staging.claims, staging.claim_lines;
+call fixture.remove_claims();
 
 -- A fiscal year begins on July 1 here, has one code anew and another no more.
 call fixture.add_release('icd10cm', 'new year', '2025-07-01');

@@ -21,7 +21,7 @@ select results_eq(
     ('the second', 0, 'V024', 'diagnoses[1]', 'J20') $$,
   'V024: each diagnosis is coded to full specificity'
 );
-truncate staging.claims, staging.claim_lines;
+call fixture.remove_claims();
 
 -- From July on I10 is split.
 call fixture.add_release('icd10cm', 'new year', '2025-07-01');

@@ -55,7 +55,7 @@ select results_eq(
   $$ values ('copied first', 'first id') $$,
   'V040: the first is the one with the lowest id'
 );
-truncate staging.claims, staging.claim_lines;
+call fixture.remove_claims();
 
 call fixture.add_claim('A, bad', p_claim_number => 'A');
 call fixture.add_claim('A, good', p_claim_number => 'A');
@@ -70,7 +70,7 @@ select results_eq(
   $$ values ('A, too', 'A, good'), ('B, too', 'B, warned of') $$,
   'V040: the first is the first that no other rule rejects'
 );
-truncate staging.claims, staging.claim_lines, staging.claim_findings;
+call fixture.remove_claims();
 
 call fixture.add_claim('in production', p_claim_number => 'C');
 call fixture.add_claim('in production, again', p_claim_number => 'C');
@@ -87,10 +87,11 @@ select results_eq(
     ('in production', 'claim 900007'), ('in production, again', 'claim 900007') $$,
   'V040: no claim in production has the key'
 );
-truncate staging.claims, staging.claim_lines;
+call fixture.remove_claims();
 
--- Validated by an earlier call, and not transferred yet.
+-- Validated by earlier calls, two of them at the same time, and not transferred yet.
 call fixture.add_claim('waits', 'validated', p_claim_number => 'D');
+call fixture.add_claim('waits, too', 'validated', p_claim_number => 'D');
 call fixture.add_claim('failed', 'validated', p_claim_number => 'E');
 call fixture.add_finding('failed', 'V006');
 select validation.fail_claims(

@@ -29,7 +29,7 @@ select results_eq(
     ('the last of four', 1, 'V022', 'modifiers', 'TC') $$,
   'V022: a code with modifier 26 or TC has a row for it'
 );
-truncate staging.claims, staging.claim_lines;
+call fixture.remove_claims();
 
 call fixture.add_release('rvu', 'July', '2025-07-01');
 call fixture.add_procedure('93000', p_release => 'July');

@@ -20,7 +20,7 @@ select results_eq(
     ('unassigned', 1, 'V025', 'place_of_service', '30') $$,
   'V025: the place of service is assigned'
 );
-truncate staging.claims, staging.claim_lines;
+call fixture.remove_claims();
 
 call fixture.add_release('place_of_service', 'July', '2025-07-01');
 call fixture.add_place_of_service('27', false, 'July');

@@ -21,7 +21,7 @@ select results_eq(
     ('unknown', 1, 'V021', 'hcpcs', '99999') $$,
   'V021: the procedure code is on the fee schedule'
 );
-truncate staging.claims, staging.claim_lines;
+call fixture.remove_claims();
 
 -- From July on another release holds, which lacks one code and has another.
 call fixture.add_release('rvu', 'July', '2025-07-01');

@@ -1,6 +1,5 @@
 -- A limit of one year ends on the same day of the year after; on a day off it runs to
--- the next workday. Claims that were received on another day than the batch's own are
--- in a batch named after the day.
+-- the next workday.
 begin;
 \ir ../_support/fixture.sql
 select plan(6);
@@ -32,37 +31,43 @@ select results_eq(
     ('two years', 1, 'V015', 'date_of_service', '2023-07-16') $$,
   'V015: a line is received within a year of its from date'
 );
-truncate staging.claims, staging.claim_lines;
+call fixture.remove_claims();
 
-call fixture.add_batch('Friday', '2025-07-11 12:00 UTC');
-call fixture.add_batch('Monday', '2025-07-14 00:00 UTC');
-call fixture.add_batch('Tuesday', '2025-07-15 23:59 UTC');
-call fixture.add_claim('Friday on Friday', 'Friday', p_service_date => '2024-07-11');
-call fixture.add_claim('Friday on Monday', 'Monday', p_service_date => '2024-07-11');
-call fixture.add_claim('Saturday on Monday', 'Monday', p_service_date => '2024-07-12');
-call fixture.add_claim('Sunday on Monday', 'Monday', p_service_date => '2024-07-13');
-call fixture.add_claim(
-  'Saturday on Tuesday', 'Tuesday', p_service_date => '2024-07-12'
-);
-call fixture.add_claim('Sunday on Tuesday', 'Tuesday', p_service_date => '2024-07-13');
+create procedure pg_temp.add_received(
+  p_claim text,
+  p_service_date date,
+  p_received_at timestamptz
+)
+language plpgsql
+as $$
+begin
+  call fixture.add_claim(
+    p_claim, p_service_date => p_service_date, p_received_at => p_received_at
+  );
+end;
+$$;
+
+-- July 11 2025 is a Friday.
+call pg_temp.add_received('Friday on Friday', '2024-07-11', '2025-07-11 12:00 UTC');
+call pg_temp.add_received('Friday on Monday', '2024-07-11', '2025-07-14 00:00 UTC');
+call pg_temp.add_received('Saturday on Monday', '2024-07-12', '2025-07-14 23:59 UTC');
+call pg_temp.add_received('Sunday on Monday', '2024-07-13', '2025-07-14 12:00 UTC');
+call pg_temp.add_received('Saturday on Tuesday', '2024-07-12', '2025-07-15 00:00 UTC');
+call pg_temp.add_received('Sunday on Tuesday', '2024-07-13', '2025-07-15 12:00 UTC');
 
 select results_eq(
   $$ select claim from fixture.findings('check_timely_filing') $$,
   $$ values ('Friday on Monday'), ('Saturday on Tuesday'), ('Sunday on Tuesday') $$,
   'V015: a limit that ends on a weekend runs to the Monday'
 );
-truncate staging.claims, staging.claim_lines;
+call fixture.remove_claims();
 
 -- Independence Day 2025 is a Friday, Memorial Day 2025 is Monday the 26th.
-call fixture.add_batch('July 7', '2025-07-07 12:00 UTC');
-call fixture.add_batch('July 8', '2025-07-08 12:00 UTC');
-call fixture.add_batch('May 27', '2025-05-27 12:00 UTC');
-call fixture.add_batch('May 28', '2025-05-28 12:00 UTC');
-call fixture.add_claim('July 3 on the 7th', 'July 7', p_service_date => '2024-07-03');
-call fixture.add_claim('July 4 on the 7th', 'July 7', p_service_date => '2024-07-04');
-call fixture.add_claim('July 4 on the 8th', 'July 8', p_service_date => '2024-07-04');
-call fixture.add_claim('May 24 on the 27th', 'May 27', p_service_date => '2024-05-24');
-call fixture.add_claim('May 24 on the 28th', 'May 28', p_service_date => '2024-05-24');
+call pg_temp.add_received('July 3 on the 7th', '2024-07-03', '2025-07-07 12:00 UTC');
+call pg_temp.add_received('July 4 on the 7th', '2024-07-04', '2025-07-07 12:00 UTC');
+call pg_temp.add_received('July 4 on the 8th', '2024-07-04', '2025-07-08 12:00 UTC');
+call pg_temp.add_received('May 24 on the 27th', '2024-05-24', '2025-05-27 12:00 UTC');
+call pg_temp.add_received('May 24 on the 28th', '2024-05-24', '2025-05-28 12:00 UTC');
 
 select results_eq(
   $$ select claim from fixture.findings('check_timely_filing') $$,
@@ -70,7 +75,7 @@ select results_eq(
     ('July 3 on the 7th'), ('July 4 on the 8th'), ('May 24 on the 28th') $$,
   'V015: a limit that ends on a federal holiday runs to the next workday'
 );
-truncate staging.claims, staging.claim_lines;
+call fixture.remove_claims();
 
 -- February 28 2025 is a Friday.
 call fixture.add_batch('February 28', '2025-02-28 12:00 UTC');
@@ -90,7 +95,7 @@ select results_eq(
   $$ values ('leap day on March 1') $$,
   'V015: a service on February 29 is received by February 28'
 );
-truncate staging.claims, staging.claim_lines;
+call fixture.remove_claims();
 
 -- 90 days before July 16 is April 17; a month after January 31 is February 28.
 update queue.settings set timely_filing = '90 days';
@@ -102,7 +107,7 @@ select results_eq(
   $$ values ('91 days') $$,
   'V015: the limit is a setting, and may be shorter than a year'
 );
-truncate staging.claims, staging.claim_lines;
+call fixture.remove_claims();
 
 update queue.settings set timely_filing = '1 month';
 call fixture.add_claim('a month', 'February 28', p_service_date => '2025-01-31');

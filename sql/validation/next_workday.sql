@@ -11,14 +11,13 @@ begin atomic
   cross join lateral (select p_day + ahead.days as day) as candidate
   where
     extract(isodow from candidate.day) < 6
-    and not exists (
-      select
+    and candidate.day not in (
+      select holiday.observed_on
       from
         generate_series(
           extract(year from p_day)::integer, extract(year from p_day)::integer + 1
         ) as calendar (year)
       cross join lateral validation.federal_holidays(calendar.year) as holiday
-      where holiday.observed_on = candidate.day
     );
 end;
 
