@@ -12,7 +12,7 @@ from psycopg import Connection, rows
 
 from app.database import Role, connect
 from app.errors import translated
-from app.scoring import Scorer, open_scorer, score_batches
+from app.scoring.serve import Scorer, open_scorer, score_batches
 from app.settings import Settings
 
 READ_SETTINGS: Final[LiteralString] = """

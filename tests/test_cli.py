@@ -22,23 +22,21 @@ WITHOUT_JSON: Final = {("db", "psql")}
 """psql takes the place of the program."""
 
 
-def commands(group: click.Group = main, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, command in group.commands.items():
+def commands(
+    group: click.Group = main, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Give each command with the words that lead to it."""
+    ctx = click.Context(group)
+    for name in group.list_commands(ctx):
+        command = group.get_command(ctx, name)
+        assert command is not None
         if isinstance(command, click.Group):
             yield from commands(command, (*path, name))
         else:
-            yield (*path, name)
+            yield (*path, name), command
 
 
-COMMANDS: Final = list(commands())
-
-
-def command_at(path: tuple[str, ...]) -> click.Command:
-    found: click.Command = main
-    for name in path:
-        assert isinstance(found, click.Group)
-        found = found.commands[name]
-    return found
+COMMANDS: Final = dict(commands())
 
 
 def invoke(*arguments: str) -> Result:
@@ -63,8 +61,8 @@ def error_of(*arguments: str, status: int = 1) -> dict[str, str]:
 
 def test_the_commands_are_those_of_the_documentation() -> None:
     assert {path[0] for path in COMMANDS} == {
-        *("bench", "db", "demo", "failed", "generate", "load", "price", "process"),
-        *("reference", "show", "status"),
+        *("bench", "db", "demo", "failed", "generate", "load", "model", "price", "process"),
+        *("reference", "review", "show", "status"),
     }
     assert {path[1] for path in COMMANDS if path[0] == "db"} == {
         *("downgrade", "psql", "start", "status", "stop", "upgrade", "url"),
@@ -77,9 +75,10 @@ def test_every_command_has_help_and_json(path: tuple[str, ...]) -> None:
         result = invoke(*path, flag)
         assert result.exit_code == 0
         assert max(map(len, result.stdout.splitlines())) <= 80
-    options = {option for one in command_at(path).params for option in one.opts}
+    parameters = COMMANDS[path].params
+    options = {option for one in parameters for option in one.opts}
     assert ("--json" in options) == (path not in WITHOUT_JSON)
-    for parameter in command_at(path).params:
+    for parameter in parameters:
         if isinstance(parameter, click.Option):
             assert parameter.help, parameter.opts
 
@@ -250,8 +249,7 @@ def test_a_fault_of_the_program_keeps_its_traceback(monkeypatch: pytest.MonkeyPa
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    # The module, whose name in its package is the command's.
-    monkeypatch.setattr(sys.modules["app.cli.status"], "read_status", fail)
+    monkeypatch.setattr("app.cli.status.read_status", fail)
     result = invoke("status")
     assert isinstance(result.exception, ZeroDivisionError)
     assert result.exit_code == 1

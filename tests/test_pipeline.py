@@ -82,6 +82,23 @@ def test_the_sample_of_the_demo_comes_through(database: Database) -> None:
         assert f" {number:,} " in result.stdout
 
 
+def test_the_starter_data_are_there_when_claims_are_processed(
+    database: Database, tmp_path: Path
+) -> None:
+    """After plain alembic, too, which loads none."""
+    file = tmp_path / "claims"
+    file.write_bytes(b"".join(Generator(20, 4, AS_OF, 0)))
+    load_files([str(file)], load_settings())
+    result = CliRunner().invoke(main, ["process"], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "Loaded the starter data in rvu_data.csv" in result.stderr
+    with database.connect() as conn:
+        assert conn.execute(
+            "select count(*) from production.claim_lines where reason_code = 'no_release'"
+        ).fetchone() == (0,)
+    assert "Loaded" not in CliRunner().invoke(main, ["process"]).stderr
+
+
 def test_many_batches_of_one_claim_are_taken_together(reference: Database, tmp_path: Path) -> None:
     file = tmp_path / "claims"
     file.write_bytes(b"".join(Generator(150, 4, AS_OF, 0)))

@@ -4,7 +4,9 @@ import rich_click as click
 from rich.table import Table
 
 from app.cli.options import json_option
+from app.cli.starter import load_starter
 from app.console import err, out, print_json, progress
+from app.database import Role, connect
 from app.pipeline import ProcessResult, process_pending
 from app.settings import Settings, load_settings
 
@@ -17,6 +19,8 @@ def process(*, as_json: bool) -> None:
     Any number of these may run at once: no claim is done twice. What is interrupted
     goes on with the next call.
     """
+    with connect(Role.OPERATOR) as conn:
+        load_starter(conn)
     result = run(load_settings())
     if as_json:
         print_json(as_object(result))

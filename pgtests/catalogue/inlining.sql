@@ -56,7 +56,11 @@ select is_empty(
           else '(''{1,2}''::bigint[], ''{2025-07-16}''::date[])'
         end
       ) as step
-    where step ~ ('Function Scan on ' || split_part(split_part(leaves.name, '.', 2), '(', 1))
+    where
+      step ~ (
+        'Function Scan on '
+        || split_part(split_part(leaves.name, '.', 2), '(', 1)
+      )
   $$,
   'no plan has a leaf function left in it'
 );
@@ -64,7 +68,9 @@ select is_empty(
 select isnt_empty(
   $$
     select step
-    from pg_temp.plan_of('select * from pipeline.find_batch(''default'', ''a'')') as step
+    from
+      pg_temp.plan_of('select * from pipeline.find_batch(''default'', ''a'')')
+        as step
     where step ~ 'Scan.* on batches'
   $$,
   'find_batch is taken in, too'

@@ -39,7 +39,9 @@ select is_empty(
   $$
     select routine.name
     from our_routines as routine
-    where routine.is_definer and 'search_path=""' <> all(coalesce(routine.settings, '{}'))
+    where
+      routine.is_definer
+      and 'search_path=""' <> all(coalesce(routine.settings, '{}'))
   $$,
   'every security definer routine pins an empty search_path'
 );
@@ -48,7 +50,9 @@ select is_empty(
   $$
     select routine.name
     from our_routines as routine
-    where routine.source ~* '\mcommit\M' and (routine.is_definer or routine.settings is not null)
+    where
+      routine.source ~* '\mcommit\M'
+      and (routine.is_definer or routine.settings is not null)
   $$,
   'a routine that commits is neither security definer nor has settings of its own'
 );

@@ -42,7 +42,9 @@ call pg_temp.add_batch('finished, 14 days old', 14);
 call fixture.process('finished, 14 days old');
 call pg_temp.add_batch('received, 20 days old', 20);
 call pg_temp.add_batch('validated, 30 days old', 30);
-select validation.validate_batches(array[fixture.batch_id('validated, 30 days old')]) as done \gset validated_
+select validation.validate_batches(
+  array[fixture.batch_id('validated, 30 days old')]
+) as done \gset validated_
 call pg_temp.add_batch('finished, 40 days old', 40);
 call fixture.process('finished, 40 days old');
 call pg_temp.add_batch('waits beside it', 40);

@@ -143,7 +143,8 @@ as $$
         attribute.attnotnull,
         attribute.attcollation,
         attribute.attstattarget,
-        pg_get_expr(fallback.adbin, fallback.adrelid)
+        pg_get_expr(fallback.adbin, fallback.adrelid),
+        col_description(attribute.attrelid, attribute.attnum)
       )
       order by attribute.attnum
     )
@@ -163,7 +164,7 @@ select is_empty(
       pg_temp.columns_of(partitions.partition)
       is distinct from pg_temp.columns_of(partitions.parent)
   $$,
-  'a partition has the columns of its table, with defaults and statistics targets'
+  'a partition has the columns of its table, with all that is said of them'
 );
 
 create function pg_temp.constraints_of(p_relation regclass)
@@ -191,7 +192,9 @@ language sql
 as $$
   select
     array_agg(
-      regexp_replace(pg_get_indexdef(one.indexrelid), '^(.*) INDEX .* ON .* USING', '\1')
+      regexp_replace(
+        pg_get_indexdef(one.indexrelid), '^(.*) INDEX .* ON .* USING', '\1'
+      )
       order by pg_get_indexdef(one.indexrelid)
     )
   from pg_catalog.pg_index as one

@@ -44,7 +44,8 @@ select is(
 );
 select is(pg_temp.taken('validated', 1000), array['b'], 'each state for itself');
 select is(
-  pipeline._take_batches('nothing', 10), '{}', 'when none waits, an empty array comes back'
+  pipeline._take_batches('nothing', 10), '{}',
+  'when none waits, an empty array comes back'
 );
 select is(
   (select count(*) from queue.batches as batch where batch.xmax::text <> '0'),

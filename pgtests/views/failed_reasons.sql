@@ -21,9 +21,12 @@ select results_eq(
     order by failed.rule_code
   $$,
   $$ values
-    ('D000', 'the claim could not be decoded', 'Correct the field that the reason names, and send the claim again.', 1::bigint, 'not decoded'),
+    ('D000', 'the claim could not be decoded',
+      'Correct the field that the reason names, and send the claim again.', 1::bigint,
+      'not decoded'),
     ('V006', 'the sex is not F, M or U', 'Send F, M or U.', 2, 'sex and units'),
-    ('V030', 'the units are zero or negative', 'Send the number of units performed.', 1, 'sex and units')
+    ('V030', 'the units are zero or negative', 'Send the number of units performed.',
+      1, 'sex and units')
   $$,
   'open claims count for each of their rules, with what to do and an example'
 );

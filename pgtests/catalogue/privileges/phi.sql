@@ -55,7 +55,9 @@ select set_eq(
 
 call fixture.add_claim('moved');
 call fixture.process('batch');
-select is((select count(*) from production.claims), 1::bigint, 'a claim is in production');
+select is(
+  (select count(*) from production.claims), 1::bigint, 'a claim is in production'
+);
 
 grant usage on schema fixture to claims_analyst, claims_worker;
 select throws_ok(

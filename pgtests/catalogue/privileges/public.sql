@@ -20,7 +20,9 @@ cross join
   lateral aclexplode(
     coalesce(
       relation.acl,
-      acldefault(case relation.kind when 'S' then 's' else 'r' end::"char", relation.owner)
+      acldefault(
+        case relation.kind when 'S' then 's' else 'r' end::"char", relation.owner
+      )
     )
   ) as privilege
 union all

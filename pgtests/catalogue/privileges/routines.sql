@@ -39,7 +39,8 @@ values
 insert into decided
 select split_part(routine.name, '(', 1), '{}'
 from our_routines as routine
-where routine.name ~ '^validation\.' and routine.name !~ '^validation\.validate_batches';
+where
+  routine.name ~ '^validation\.' and routine.name !~ '^validation\.validate_batches';
 
 select bag_eq(
   $$

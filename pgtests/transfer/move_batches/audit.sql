@@ -17,7 +17,8 @@ call fixture.add_claim('visit again', p_batch => 'second');
 
 create temporary table batch_ids as
 select array(select named.batch_id from fixture.batches as named) as batch_ids;
-select count(*) from transfer.move_batches((select batch_ids.batch_ids from batch_ids)) \gset moved_
+select count(*)
+from transfer.move_batches((select batch_ids.batch_ids from batch_ids)) \gset moved_
 select is(:moved_count, 3, 'three batches of two submitters are moved');
 
 select results_eq(

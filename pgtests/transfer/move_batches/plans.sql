@@ -42,7 +42,10 @@ select set_eq(
   $$
     select done.partition
     from done
-    where done.schema = 'staging' and done.scans > 0 and done.partition <> 'failed_claims'
+    where
+      done.schema = 'staging'
+      and done.scans > 0
+      and done.partition <> 'failed_claims'
   $$,
   array['claims_20250716', 'claim_lines_20250716', 'claim_findings_20250716'],
   'of staging only the partitions of the day are read'
