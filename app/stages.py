@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 from psycopg import Connection, rows
 
 from app.errors import translated
-from app.scoring import Scorer, is_in_use, open_scorer, score_batches
+from app.scoring.serve import Scorer, is_in_use, open_scorer, score_batches
 from app.settings import Settings
 
 RUN_STAGE: Final = """

@@ -546,6 +546,9 @@ exception
 end;
 $$;
 
+-- Scores come from outside the database. A test about them requires them again.
+update queue.settings set scoring_required = false;
+
 -- Starter data, if there are any, go, and these few rows come instead.
 do $$
 begin
@@ -554,9 +557,6 @@ begin
   end if;
 end;
 $$;
-
--- Scores come from outside the database. A test about them requires them again.
-update queue.settings set scoring_required = false;
 
 insert into vault.data_keys (purpose, wrapped_key, wrapping_key_check)
 values ('phi', 'wrapped', 'check');

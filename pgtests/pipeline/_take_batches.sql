@@ -73,7 +73,7 @@ analyze queue.batches;
 select seq_scan as before
 from pg_catalog.pg_stat_xact_user_tables
 where relid = 'queue.batches'::regclass \gset scans_
-select pipeline._take_batches('received', 1) as ids \gset taken_
+select pipeline._take_batches('validation', 1) as ids \gset taken_
 select is(
   (
     select statistics.seq_scan
