@@ -177,6 +177,8 @@ select bag_eq(
     ('claims_app', 'access'),
     ('claims_app', 'pricing'),
     ('claims_app', 'reference'),
+    ('claims_app', 'scoring'),
+    ('claims_app', 'models'),
     ('claims_operator', 'access'),
     ('claims_app', 'pipeline'),
     ('claims_app', 'staging'),
