@@ -74,7 +74,7 @@ def open_sources(path: Path) -> list[Source]:
 
 
 def _name(path: Path) -> str:
-    """Give a base name that the database can hold; bytes that are no UTF-8 stand as `\\xff`."""
+    r"""Give a base name that the database can hold; bytes that are no UTF-8 stand as `\xff`."""
     return os.fsencode(path.name).decode("utf-8", "backslashreplace")
 
 
