@@ -196,6 +196,18 @@ def test_a_schema_that_is_not_current_is_told(command: list[str]) -> None:
     assert "claims db upgrade" in error["hint"]
 
 
+@pytest.mark.usefixtures("database")
+def test_a_file_may_have_a_name_that_is_no_text(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff.csv")
+    for command in (["load"], ["reference", "load"], ["price"]):
+        told = invoke(*command, name, "--json")
+        assert json.loads(told.stdout)["error"]["code"].endswith("_FILE_UNREADABLE")
+    places = (ROOT / "data/place_of_service_codes.csv").read_text(encoding="utf-8")
+    (tmp_path / name).write_text(places.replace("starter,", "another,"), encoding="utf-8")
+    (release,) = json.loads(invoke("reference", "load", name, "--json").stdout)["releases"]
+    assert release["file"] == r"\xff.csv"
+
+
 def test_a_schema_of_a_newer_program_is_told(database: Database) -> None:
     with database.connect() as conn:
         conn.execute("update public.alembic_version set version_num = '9999'")
