@@ -1,7 +1,7 @@
 """Run the pipeline over what waits: a few connections, each stage a call in its transaction."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from psycopg import Connection, rows
 
 from app.database import Role, connect
 from app.errors import translated
-from app.scoring import Scorer, open_scorer, score_batches
 from app.settings import Settings
+from app.stages import Stage, stages_of
 
-READ_SETTINGS: Final[LiteralString] = """
-select settings.max_claims_per_call, settings.scoring_required
+READ_MAX_CLAIMS: Final[LiteralString] = """
+select settings.max_claims_per_call
 from queue.settings as settings"""
 
 ENSURE_PARTITIONS: Final[LiteralString] = "call maintenance.ensure_partitions()"
@@ -29,10 +29,7 @@ select maintenance.analyze_staging(array(
 ))"""
 
 TAKE_BATCHES: Final[LiteralString] = """
-select pipeline._take_batches(%(state)s, %(max_claims)s)"""
-
-RUN_STAGE: Final[LiteralString] = """
-select count(*) from pipeline.run_stage(%(stage)s, %(batch_ids)s)"""
+select pipeline._take_batches(%(stage)s, %(max_claims)s)"""
 
 ACCOUNTING: Final = """
 select
@@ -64,27 +61,6 @@ WAITING: Final = """
 select coalesce(array_agg(batch.batch_id), '{}'), coalesce(sum(batch.staged_count), 0)
 from queue.batches as batch
 where batch.state <> 'transferred'"""
-
-RETRY_CLAIMS: Final = """
-select retried.batch_id, count(*)
-from pipeline.retry_failed_claims(%(submitter)s, %(claims)s) as retried
-group by retried.batch_id"""
-
-RETRY_BY_RULE: Final = """
-select retried.batch_id, count(*)
-from pipeline.retry_failed_claims_by_rule(%(submitter)s, %(claims)s, %(limit)s) as retried
-group by retried.batch_id"""
-
-RELEASE_BATCHES: Final = """
-select released.batch_id, released.state
-from pipeline.release_batches(%(submitter)s, %(batch_ids)s) as released"""
-
-RETRY_BATCHES: Final = """
-select retried.batch_id, retried.state
-from pipeline.retry_batches(%(batch_ids)s) as retried"""
-
-RETRY_LIMIT: Final = 25_000
-"""Claims of a rule that one call retries, in one transaction."""
 
 POLL_SECONDS: Final = 0.25
 
@@ -158,12 +134,15 @@ def process_pending(
         before = read_accounting(watcher)
         with translated():
             batch_ids, waiting = watcher.execute(WAITING).fetchone() or ([], 0)
-            max_claims, scoring_required = watcher.execute(READ_SETTINGS).fetchone() or (1, True)
+            (max_claims,) = watcher.execute(READ_MAX_CLAIMS).fetchone() or (1,)
             watcher.execute(ENSURE_PARTITIONS)
-        scorer = open_scorer(watcher, settings) if scoring_required else None
+        # Validation first, so that a round takes a group through all of them.
+        stages = stages_of(settings)[::-1]
+        for stage in stages:
+            stage.prepare(watcher)
         started = time.monotonic()
         pool = stack.enter_context(ThreadPoolExecutor(len(workers)))
-        calls = [pool.submit(_work, worker, max_claims, scorer) for worker in workers]
+        calls = [pool.submit(_work, worker, max_claims, stages) for worker in workers]
         try:
             while wait(calls, timeout=POLL_SECONDS).not_done:
                 on_progress(_done(watcher, batch_ids), waiting)
@@ -188,92 +167,24 @@ def process_pending(
     )
 
 
-def retry_failed_claims(
-    conn: Connection[Any], submitter: str, claims: list[int] | str
-) -> dict[int, int]:
-    """Put failed claims on their way again, by id or all of a rule; new batches with their claims.
+def _work(worker: Connection[Any], max_claims: int, stages: Sequence[Stage]) -> None:
+    """Take groups of batches through the stages until nothing waits that is in no other hands."""
 
-    Raises:
-        ClaimsError: PL001, PL009 to PL012; then nothing was changed.
-
-    """
-    retried: dict[int, int] = {}
-    parameters = {"submitter": submitter, "claims": claims, "limit": RETRY_LIMIT}
-    with translated():
-        if not isinstance(claims, str):
-            return dict(conn.execute(RETRY_CLAIMS, parameters).fetchall())
-        # A call that was not full has had all that were open when it began.
-        full = True
-        while full:
-            found = dict(conn.execute(RETRY_BY_RULE, parameters).fetchall())
-            full = sum(found.values()) == RETRY_LIMIT
-            retried |= found
-    return retried
-
-
-def release_batches(
-    conn: Connection[Any], submitter: str, batch_ids: list[int] | None
-) -> list[tuple[int, str]]:
-    """Let held batches be transferred, with None all that are ready; ids and states.
-
-    Raises:
-        ClaimsError: PL001, PL007.
-
-    """
-    with translated():
-        return conn.execute(
-            RELEASE_BATCHES, {"submitter": submitter, "batch_ids": batch_ids}
-        ).fetchall()
-
-
-def retry_batches(conn: Connection[Any], batch_ids: list[int]) -> list[tuple[int, str]]:
-    """Put failed batches back where they stood; ids and states.
-
-    Raises:
-        ClaimsError: PL006.
-
-    """
-    with translated():
-        return conn.execute(RETRY_BATCHES, {"batch_ids": batch_ids}).fetchall()
-
-
-def _work(worker: Connection[Any], max_claims: int, scorer: Scorer | None) -> None:
-    """Take groups of batches through the stages until nothing waits that is in no other hands.
-
-    As pipeline.process_pending does in the database, with the scores that it cannot make.
-    """
-
-    def run(state: str, stage: Callable[[list[int]], object]) -> bool:
+    def run(stage: Stage) -> bool:
         """Run a stage over a group of batches in one transaction; whether there was one."""
-        with translated():
-            worker.execute(ANALYZE_STAGING)
-        with translated(), worker.transaction():
-            batch_ids: list[int] = (
-                worker.execute(TAKE_BATCHES, {"state": state, "max_claims": max_claims}).fetchone()
-                or ([],)
-            )[0]
+        worker.execute(ANALYZE_STAGING)
+        with worker.transaction():
+            (batch_ids,) = worker.execute(
+                TAKE_BATCHES, {"stage": stage.name, "max_claims": max_claims}
+            ).fetchone() or ([],)
             if batch_ids:
-                stage(batch_ids)
+                stage.run(worker, batch_ids)
         return bool(batch_ids)
 
-    def call(stage: str, batch_ids: list[int]) -> None:
-        worker.execute(RUN_STAGE, {"stage": stage, "batch_ids": batch_ids})
-
-    def validate() -> bool:
-        return run("received", lambda ids: call("validation", ids))
-
-    def score() -> bool:
-        return scorer is not None and run(
-            "validated", lambda ids: score_batches(worker, scorer, ids)
-        )
-
-    def transfer() -> bool:
-        states = ("scored", "validated") if scorer is None else ("scored",)
-        return any(run(state, lambda ids: call("transfer", ids)) for state in states)
-
-    # A list, so that each round takes a group through every stage.
-    while any([validate(), score(), transfer()]):
-        pass
+    with translated():
+        # Not any(): each round takes a group through every stage.
+        while sum(run(stage) for stage in stages):
+            pass
 
 
 def _done(watcher: Connection[Any], batch_ids: list[int]) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from app.database import Role, parameters
 from app.errors import ClaimsError, translated
@@ -21,11 +21,10 @@ from app.settings import Settings
 def scratch_database(settings: Settings, name: str) -> Iterator[dict[str, str]]:
     """Make an empty database on the configured server; the parameters to reach it."""
     server = parameters(Role.ADMIN, settings)
-    if settings.database_url is None:
+    reached = dict(server)
+    if "user" not in conninfo_to_dict(settings.database_url or ""):
         # Without a user each command logs in as the role it needs.
-        reached = {key: value for key, value in server.items() if key != "user"}
-    else:
-        reached = server
+        del reached["user"]
     drop = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
     with connect_to(server) as conn, translated():
         conn.execute(drop)

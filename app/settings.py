@@ -68,14 +68,14 @@ class Settings(BaseSettings):
     claims_submitter: str = Field(default="default", min_length=1)
     batch_size: int = Field(default=5000, ge=1, le=1_000_000, alias="CLAIMS_BATCH_SIZE")
     connections: int = Field(default=2, ge=1, le=64, alias="CLAIMS_CONNECTIONS")
+    ml_model_path: Path | None = None
+    ml_approval_threshold: float = Field(default=0.8, ge=0, le=1)
     max_concurrent_batches: int = Field(default=2, ge=1, le=64)
     max_concurrent_claim_processing: int | None = Field(default=None, ge=1, le=1_000_000)
     max_attempts: int = Field(default=5, ge=1, le=30)
     lease_seconds: float = Field(default=60.0, ge=1, le=3600, alias="CLAIMS_LEASE_SECONDS")
     poll_seconds: float = Field(default=2.0, ge=0.1, le=60, alias="CLAIMS_POLL_SECONDS")
     worker_metrics_port: int | None = Field(default=None, ge=1, le=65535)
-    ml_model_path: Path | None = None
-    ml_approval_threshold: float = Field(default=0.8, ge=0, le=1)
     http_host: str = Field(default="127.0.0.1", min_length=1, alias="CLAIMS_HTTP_HOST")
     http_port: int = Field(default=8000, ge=1, le=65_535, alias="CLAIMS_HTTP_PORT")
     http_connections: int = Field(default=8, ge=2, le=200, alias="CLAIMS_HTTP_CONNECTIONS")

@@ -45,6 +45,7 @@ models.registry,
 models.review_reasons,
 scoring.feature_list to claims_app;
 grant execute on function
+scoring.feature_version(),
 access.may_see(integer),
 access.find_client(integer),
 access.touch_client(integer),

@@ -80,6 +80,7 @@ set local client_min_messages = warning;
 \ir transfer/move_batches.sql
 
 -- The stages, made safe: what a worker, a DBA and pg_cron call.
+\ir pipeline/_due_states.sql
 \ir pipeline/_call_stage.sql
 \ir pipeline/_try_claims.sql
 \ir pipeline/_unstage_claims.sql

@@ -140,8 +140,6 @@ def clean_settings(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         "CLAIMS_LEASE_SECONDS",
         "CLAIMS_POLL_SECONDS",
         "WORKER_METRICS_PORT",
-        "ML_MODEL_PATH",
-        "ML_APPROVAL_THRESHOLD",
         "CLAIMS_HTTP_HOST",
         "CLAIMS_HTTP_PORT",
         "CLAIMS_HTTP_CONNECTIONS",
@@ -156,6 +154,8 @@ def clean_settings(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         "MEMCACHED_HOST",
         "MEMCACHED_PORT",
         "RVU_CACHE_TTL",
+        "ML_MODEL_PATH",
+        "ML_APPROVAL_THRESHOLD",
     ):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.chdir(folder)

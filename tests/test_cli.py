@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -13,13 +14,14 @@ import pytest
 import rich_click as click
 from click.testing import CliRunner, Result
 
+from app import cli
 from app.cli import main
 from app.paths import ROOT
 from app.settings import Settings
 from tests.servers import KEY, Database, clean_settings
 
-WITHOUT_JSON: Final = {("db", "psql")}
-"""psql takes the place of the program."""
+WITHOUT_JSON: Final = {("db", "psql"), ("serve",), ("worker",)}
+"""psql takes the place of the program; the two others run until they are stopped, and log."""
 
 
 def commands(
@@ -59,14 +61,18 @@ def error_of(*arguments: str, status: int = 1) -> dict[str, str]:
     return dict(error["error"])
 
 
-def test_the_commands_are_those_of_the_documentation() -> None:
-    assert {path[0] for path in COMMANDS} == {
-        *("bench", "db", "demo", "failed", "generate", "load", "price", "process"),
-        *("reference", "show", "status"),
+def test_every_command_can_be_called() -> None:
+    """Each module beside the group that has a command of its own name is one of them."""
+    found = {
+        path.stem
+        for path in Path(cli.__file__).parent.glob("*.py")
+        if isinstance(
+            getattr(import_module(f"app.cli.{path.stem}"), path.stem, None), click.Command
+        )
     }
-    assert {path[1] for path in COMMANDS if path[0] == "db"} == {
-        *("downgrade", "psql", "start", "status", "stop", "upgrade", "url"),
-    }
+    assert found == {path[0] for path in COMMANDS}
+    assert {"bench", "db", "demo", "failed", "generate", "load", "price", "process"} <= found
+    assert {"reference", "show", "status"} <= found
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
@@ -194,6 +200,18 @@ def test_a_schema_that_is_not_current_is_told(command: list[str]) -> None:
     error = error_of(*command)
     assert error["code"] == "SCHEMA_NOT_CURRENT"
     assert "claims db upgrade" in error["hint"]
+
+
+@pytest.mark.usefixtures("database")
+def test_a_file_may_have_a_name_that_is_no_text(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff.csv")
+    for command in (["load"], ["reference", "load"], ["price"]):
+        told = invoke(*command, name, "--json")
+        assert json.loads(told.stdout)["error"]["code"].endswith("_FILE_UNREADABLE")
+    places = (ROOT / "data/place_of_service_codes.csv").read_text(encoding="utf-8")
+    (tmp_path / name).write_text(places.replace("starter,", "another,"), encoding="utf-8")
+    (release,) = json.loads(invoke("reference", "load", name, "--json").stdout)["releases"]
+    assert release["file"] == r"\xff.csv"
 
 
 def test_a_schema_of_a_newer_program_is_told(database: Database) -> None:

@@ -3,11 +3,12 @@
 import json
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from click.testing import CliRunner
 
+from app.bench import PIPELINE_DATABASE, run_bench
 from app.cli import main
 from app.database import Role, connect
 from app.errors import DatabaseError
@@ -80,6 +81,37 @@ def test_the_sample_of_the_demo_comes_through(database: Database) -> None:
         ).fetchone()
     for number in shown or ():
         assert f" {number:,} " in result.stdout
+
+
+ACTED: Final = """
+select distinct event.action, event.database_role
+from audit.events as event
+where event.action like 'batch%'
+order by 1"""
+
+BY_ROLES: Final = [
+    ("batch.received", "claims_app"),
+    ("batches.transferred", "claims_worker"),
+    ("batches.validated", "claims_worker"),
+]
+
+
+def test_a_demo_acts_as_roles_that_own_nothing(database: Database) -> None:
+    run("demo", "--claims", "50")
+    with database.connect() as conn:
+        assert conn.execute(ACTED).fetchall() == BY_ROLES
+
+
+def test_a_benchmark_acts_as_roles_that_own_nothing(database: Database) -> None:
+    acted = []
+
+    def look(step: str) -> None:
+        if step.startswith("copying"):
+            with Database(database.server, PIPELINE_DATABASE).connect() as conn:
+                acted.append(conn.execute(ACTED).fetchall())
+
+    run_bench(load_settings(), 50, 1, on_step=look)
+    assert acted == 2 * [BY_ROLES]
 
 
 def test_the_starter_data_are_there_when_claims_are_processed(

@@ -18,10 +18,9 @@ from app.generate import AS_OF, FAULT_SHARE, Generator
 from app.intake.load import load_files
 from app.pipeline import process_pending
 from app.reference.starter import ensure_starter
-from app.scoring import Scored, open_scorer, score_batches
 from app.scoring.dataset import read_labelled
 from app.scoring.registry import activate, list_models
-from app.scoring.serve import installed_features
+from app.scoring.serve import Scored, installed_features, open_scorer, score_batches
 from app.scoring.transport import HEADER, TRAILER, parse, take_features
 from app.settings import load_settings
 from tests.scoring_support import Shipped, shipped

@@ -1,6 +1,7 @@
 """Training: the same twice, the same in TensorFlow and LiteRT, better than what is simpler."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,15 @@ from tests.servers import Server
 learn = partial(
     train, names=shipped().feature_names, feature_version=1, source="production", threshold=0.8
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small() -> Iterator[None]:
+    """Fewer epochs and periods than in earnest: a few thousand claims need no more."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.scoring.train.EPOCHS", 25)
+        patch.setattr("app.scoring.synthetic.PERIODS", 3)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -62,7 +62,9 @@ class ClaimsGroup(click.RichGroup):
 
 
 def _print_error(code: str, message: str, hint: str) -> None:
-    print_json({"error": {"code": code, "message": message, "hint": hint}})
+    # A file's name may hold bytes that are no text.
+    text = message.encode("utf-8", "backslashreplace").decode()
+    print_json({"error": {"code": code, "message": text, "hint": hint}})
 
 
 @click.group(cls=ClaimsGroup, context_settings={"help_option_names": ["-h", "--help"]})

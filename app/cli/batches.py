@@ -7,8 +7,8 @@ from rich.text import Text
 from app.cli.options import json_option, submitter_option
 from app.console import notice, out, print_json
 from app.database import Role, connect
-from app.pipeline import release_batches, retry_batches
 from app.reports import StuckBatch, read_stuck_batches
+from app.second_chances import release_batches, retry_batches
 from app.settings import load_settings
 
 

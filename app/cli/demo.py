@@ -166,7 +166,7 @@ def _show(
     if failed:
         table.add_row(f"  {claims} show {failed[0]['example_claim_id']}", "why a claim failed")
     if after.pended or after.below_threshold:
-        table.add_row(f"  {claims} review", "what waits for a person, and why")
+        table.add_row(f"  {claims} review list", "what waits for a person, and why")
     table.add_row(f"  {claims} failed", "all failed claims by reason")
     table.add_row(f"  {claims} status", "batches, counts and reference releases")
     table.add_row(f"  {claims} db psql", "the database itself")

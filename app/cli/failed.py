@@ -10,7 +10,6 @@ from app.cli.options import json_option, submitter_option
 from app.console import notice, out, print_json
 from app.database import Role, connect
 from app.intake.load import load_files
-from app.pipeline import retry_failed_claims
 from app.reports import (
     FailedCount,
     FailedFinding,
@@ -20,6 +19,7 @@ from app.reports import (
     read_failed_reasons,
     standard_codes,
 )
+from app.second_chances import retry_failed_claims
 from app.settings import load_settings
 
 

@@ -32,7 +32,9 @@ def model() -> None:
     type=click.IntRange(min=1000),
     help="Learn from so many generated claims instead of those in production.",
 )
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of all chance in it."
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
@@ -142,7 +144,13 @@ def evaluate(name: str | None, *, as_json: bool) -> None:
 
 
 @model.command()
-@click.option("--claims", type=click.IntRange(1), default=10_000, show_default=True)
+@click.option(
+    "--claims",
+    type=click.IntRange(1),
+    default=10_000,
+    show_default=True,
+    help="How many of the newest claims.",
+)
 @click.option("--version", help="Of this model; default: the one that scored last.")
 @json_option
 def drift(claims: int, version: str | None, *, as_json: bool) -> None:

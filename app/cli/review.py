@@ -1,5 +1,7 @@
 """`claims review`: the claims that wait for a person, and what the person decides."""
 
+from typing import Final
+
 import rich_click as click
 from rich.table import Table
 
@@ -8,7 +10,7 @@ from app.console import notice, out, print_json
 from app.database import Role, connect
 from app.scoring.review import read_queue, read_reasons, record_review
 
-VERDICTS = {"approve": "approved", "refuse": "not_approved"}
+VERDICTS: Final = {"approve": "approved", "refuse": "not_approved"}
 
 
 @click.group()
@@ -23,7 +25,13 @@ def review() -> None:
     help="Only claims that wait for this reason.",
 )
 @click.option("--after", default=0, help="Only claims with a higher id.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
+@click.option(
+    "--limit",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help="How many to list at most.",
+)
 @json_option
 def list_(reason: str | None, after: int, limit: int, *, as_json: bool) -> None:
     """List claims that wait, and why: a score below the threshold, or lines without an amount."""

@@ -31,7 +31,7 @@ _STYLES: Final = {
 }
 _NOT_PRICED: Final = {
     "received": "not priced yet: the claim waits for validation",
-    "validated": "not priced yet: the claim waits for its score",
+    "validated": "not priced yet: the claim waits for transfer",
     "scored": "not priced yet: the claim waits for transfer",
     "failed": "not priced, because the claim failed",
 }

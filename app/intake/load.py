@@ -293,7 +293,7 @@ class _Loader:
             self._conn,
             self._keyring,
             NewBatch(self._submitter, batch.idempotency_key, batch.records),
-            within=self._match if self._corrects else lambda _: None,
+            within=self._match_corrections,
         )
         if stored is None:
             return LoadResult(batches_already_loaded=1, claims_already_loaded=count)
@@ -304,6 +304,7 @@ class _Loader:
             batches=1,
         )
 
-    def _match(self, batch_id: int) -> None:
-        """Let the claims of a batch take the place of the failed ones with their numbers."""
-        self._conn.execute(MATCH_CORRECTIONS, {"batch_id": batch_id})
+    def _match_corrections(self, batch_id: int) -> None:
+        """Let the claims of the batch take the places of failed ones, if they are to."""
+        if self._corrects:
+            self._conn.execute(MATCH_CORRECTIONS, {"batch_id": batch_id})

@@ -25,6 +25,11 @@ select model.version, model.model_file, model.metadata
 from models.registry as model
 where model.is_active"""
 
+ACTIVE_VERSION: Final[LiteralString] = """
+select model.version
+from models.registry as model
+where model.is_active"""
+
 REGISTER_MODEL: Final[LiteralString] = """
 select scoring.register_model(
   %(version)s, %(file_sha256)s, %(model_file)s, %(feature_version)s, %(features)s, %(metadata)s
@@ -123,6 +128,17 @@ def open_scorer(conn: Connection[Any], settings: Settings) -> Scorer:
     """
     model = find_model(conn, settings)
     return Scorer(model, register(conn, model), settings.ml_approval_threshold)
+
+
+def is_in_use(conn: Connection[Any], settings: Settings, scorer: Scorer) -> bool:
+    """Tell whether the scorer still has the model in use, or another one was made active."""
+    if settings.ml_model_path is not None:
+        return True
+    with translated():
+        active = conn.execute(ACTIVE_VERSION).fetchone()
+    if active is None:
+        return scorer.model.origin == str(SHIPPED_MODEL)
+    return bool(active[0] == scorer.model.card.version)
 
 
 def score_batches(conn: Connection[Any], scorer: Scorer, batch_ids: Sequence[int]) -> Scored:

@@ -37,6 +37,12 @@ KEY: Final = base64.b64encode(bytes(32)).decode()
 APPROVED_BASE: Final = 3.6
 """Log odds of approval of a claim about which nothing speaks."""
 
+BACKLOG_SHARE: Final = 0.3
+"""Claims that come out of a backlog, at any time up to the latest."""
+
+LATEST: Final = 300
+"""Days from service to receipt, at most."""
+
 # The window of dates reaches back to the synthetic claims whenever this is run.
 SET_UP: Final[LiteralString] = """
 update queue.settings
@@ -201,6 +207,8 @@ def _world(claims: int, seed: int) -> Iterator[_Claim]:
         claim: Json = msgspec.json.decode(text)
         documents, codes_high, bills_late = hidden.of(str(claim.get("billing_npi")))
         delay = int(dice.lognormal(2.6 + 0.5 * bills_late - 0.25 * documents, 0.6))
+        if dice.random() < BACKLOG_SHARE:
+            delay = int(dice.integers(LATEST))
         lines: list[Json] = claim["service_lines"]
         serviced = min(_service_dates(lines), default=AS_OF)
         record = dice.normal()
@@ -214,7 +222,7 @@ def _world(claims: int, seed: int) -> Iterator[_Claim]:
         patient = claim["patient"]
         yield _Claim(
             text=text,
-            received=serviced + timedelta(min(delay, 300)),
+            received=serviced + timedelta(min(delay, LATEST)),
             approved=bool(dice.random() < 1 / (1 + np.exp(-odds))),
             age=min(AS_OF.year - int(patient["birth_date"][:4]), 90),
             sex=patient["sex"],
@@ -261,7 +269,7 @@ def _visible_odds(claim: Json, lines: list[Json], serviced: date, delay: int) ->
     odds -= 0.12 * max(0, units - 6)
     odds -= 1.6 * (sum(charges) > 3000) * (not in_facility)  # noqa: PLR2004 - dollars
     odds -= 0.8 * abs(concentration - 0.6) * (len(lines) > 1)
-    odds -= 1.0 * (delay > 45) - 0.2 * (delay < 7)  # noqa: PLR2004 - days
+    odds -= 0.2 * (delay > 45) - 0.2 * (delay < 7)  # noqa: PLR2004 - days
     odds -= 0.9 * symptom * (len(claim["diagnoses"]) == 1)
     odds -= 0.7 * (len(modifiers) > 2)  # noqa: PLR2004 - many
     odds -= 0.5 * (age < 18 or age > 88)  # noqa: PLR2004 - years

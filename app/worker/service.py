@@ -26,9 +26,9 @@ from app import metrics
 from app.database import Role, connect, parameters
 from app.errors import OWN_CLASSES, ClaimsError, translated
 from app.settings import Settings
+from app.stages import stages_of
 from app.worker import queue
 from app.worker.queue import Identity, Lease, Limits, Work
-from app.worker.stages import Stage, stages_of
 
 CHANNEL: Final = "claims_batches"
 QUERY_CANCELED: Final = "57014"
@@ -71,7 +71,7 @@ class Worker:
             settings.lease_seconds,
             settings.max_attempts,
         )
-        self._stages: dict[str, Stage] = {}
+        self._stages: Final = {stage.name: stage for stage in stages_of(settings)}
         self._stopping: Final = threading.Event()
         self._wake: Final = _Wake()
         self._slots: Final = [_Slot() for _ in range(settings.max_concurrent_batches)]
@@ -108,15 +108,16 @@ class Worker:
         """Start working.
 
         Raises:
-            ClaimsError: there is no database, its schema is not the one needed, or scores are
-                required and there is no usable model.
+            ClaimsError: there is no database, its schema is not the one needed, or the model
+                that scores claims cannot be used.
 
         """
-        with connect(Role.WORKER, autocommit=True) as conn:
-            self._stages = {stage.name: stage for stage in stages_of(conn, self._settings)}
+        connect(Role.WORKER).close()
         with translated():
             self._pool.open(wait=True, timeout=CONNECT_SECONDS)
             with self._pool.connection() as conn:
+                for stage in self._stages.values():
+                    stage.prepare(conn)
                 queue.record_heartbeat(conn, self.identity, [])
         structlog.contextvars.bind_contextvars(worker_id=self.identity.worker_id)
         self._threads = [

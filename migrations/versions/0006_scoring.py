@@ -155,6 +155,7 @@ comment on column staging.claim_scores.threshold is 'score from which a claim ne
 comment on column staging.claim_scores.decision is 'approved from the threshold on, else review';
 comment on column staging.claim_scores.features is 'what the model saw, in the order of scoring.feature_list';
 create index claim_scores_batch_id on staging.claim_scores (batch_id);
+alter table staging.claim_scores alter column batch_id set statistics 0;
 
 create table production.claim_scores (
   claim_id bigint not null,

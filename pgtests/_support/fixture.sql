@@ -529,10 +529,7 @@ select
 from staging.claim_findings as finding
 left join fixture.claims as named on finding.claim_id = named.claim_id;
 
--- Scores come from outside the database. A test about them requires them again.
-update queue.settings set scoring_required = false;
-
--- What the error that a statement raises tells its user to do; null when it raises none.
+-- What the error of a statement tells its user to do; null when it raises none.
 create function fixture.hint_of(p_statement text)
 returns text
 language plpgsql
@@ -548,6 +545,9 @@ exception
     return v_hint;
 end;
 $$;
+
+-- Scores come from outside the database. A test about them requires them again.
+update queue.settings set scoring_required = false;
 
 -- Starter data, if there are any, go, and these few rows come instead.
 do $$

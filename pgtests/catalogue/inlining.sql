@@ -10,7 +10,8 @@ select routine.*
 from our_routines as routine
 where
   routine.name ~ '^validation\.(check_|report_intake_findings|npi_fails)'
-  or routine.name ~ '^pricing\.price_lines';
+  or routine.name ~ '^pricing\.price_lines'
+  or routine.name ~ '^scoring\.claim_features';
 
 select cmp_ok(
   (select count(*) from leaves), '>=', 23::bigint, 'the leaf functions are found'

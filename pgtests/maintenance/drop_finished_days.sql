@@ -87,7 +87,7 @@ select results_eq(
         'partitions',
         jsonb_build_array(
           'claim_findings_' || pg_temp.day(15), 'claim_lines_' || pg_temp.day(15),
-          'claims_' || pg_temp.day(15)
+          'claim_scores_' || pg_temp.day(15), 'claims_' || pg_temp.day(15)
         )
       )
   $$,

@@ -38,7 +38,8 @@ select
   format('FOR VALUES FROM (''%s'') TO (''%s'')', span.first::date, span.first::date + 1)
     as bound
 from (values
-  ('staging.claims'), ('staging.claim_lines'), ('staging.claim_findings')
+  ('staging.claims'), ('staging.claim_lines'), ('staging.claim_findings'),
+  ('staging.claim_scores')
 ) as parent (name)
 cross join queue.settings as settings
 cross join lateral generate_series(
@@ -56,7 +57,8 @@ select
     (span.first + interval '1 month')::date
   )
 from (values
-  ('production.claims'), ('production.claim_lines'), ('production.claim_findings')
+  ('production.claims'), ('production.claim_lines'), ('production.claim_findings'),
+  ('production.claim_scores')
 ) as parent (name)
 cross join queue.settings as settings
 cross join lateral generate_series(

@@ -38,7 +38,7 @@ select is(
 );
 select is(pg_temp.lease('two', '{transfer,validation}', 100), null, 'then nothing is due');
 select is(
-  pipeline._take_batches('received', 100), '{}'::bigint[],
+  pipeline._take_batches('validation', 100), '{}'::bigint[],
   'process_pending takes none that a worker has in hand'
 );
 select is(pipeline.release_leases('one', array[fixture.batch_id('a')]), 1, 'handed back');

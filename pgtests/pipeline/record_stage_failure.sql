@@ -38,7 +38,7 @@ select results_eq(
 );
 select ok((select seconds from pg_temp.found) between 0.3 and 1, '... up to a second off');
 select is(
-  pipeline._take_batches('received', 100), array[fixture.batch_id('theirs')],
+  pipeline._take_batches('validation', 100), array[fixture.batch_id('theirs')],
   '... before which nobody takes it'
 );
 select is(

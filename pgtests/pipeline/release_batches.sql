@@ -27,7 +27,7 @@ select is_empty(
   'select transfer.move_batches(array(select batch_id from queue.batches))',
   'no caller moves a held batch'
 );
-select is(pipeline._take_batches('validated', 100), '{}'::bigint[], '... and none takes it');
+select is(pipeline._take_batches('transfer', 100), '{}'::bigint[], '... and none takes it');
 select is(
   (select states from pg_temp.found),
   'fresh received, one validated, theirs validated, two validated',

@@ -38,7 +38,7 @@ select is_empty(
   '... with all attempts before it'
 );
 select is(
-  pipeline._take_batches('validated', 100), array[fixture.batch_id('failed')],
+  pipeline._take_batches('transfer', 100), array[fixture.batch_id('failed')],
   '... and is taken at once'
 );
 select isnt_empty(

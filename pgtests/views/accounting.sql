@@ -46,7 +46,8 @@ select pg_temp.accounts('{5,1,2,2,0,1}', 'one batch transferred, the other valid
 select transfer.move_batches(array[fixture.batch_id('second')]) as done \gset second_
 select pg_temp.accounts('{5,0,2,3,0,1}', 'transferred: the duplicate has failed');
 
-update staging.failed_claims set resolution = 'superseded'
+update staging.failed_claims
+set resolution = 'superseded', resolved_at = now(), replaced_by_claim_id = claim_id + 1
 where claim_id = fixture.claim_id('rejected');
 select pg_temp.accounts('{5,0,2,2,1,1}', 'a failed claim that was superseded');
 

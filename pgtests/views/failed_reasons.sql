@@ -9,7 +9,8 @@ call fixture.add_claim('sex and units', p_patient_sex => 'X', p_units => 0);
 call fixture.add_claim('sex', p_patient_sex => 'X');
 call fixture.add_claim('superseded', p_patient_sex => 'X');
 call fixture.process('batch');
-update staging.failed_claims set resolution = 'superseded'
+update staging.failed_claims
+set resolution = 'superseded', resolved_at = now(), replaced_by_claim_id = claim_id + 1
 where claim_id = fixture.claim_id('superseded');
 
 select results_eq(

@@ -42,7 +42,7 @@ begin atomic
     union all
     select
       failed.claim_id,
-      reason.rule,
+      reason.rule as rule_code,
       coalesce(reason.line, 0)::smallint as line_number,
       reason.field,
       coalesce(reason.value, reason.reason) as value,

@@ -35,7 +35,7 @@ begin
 
   -- The change of each claim's counts: its arrival, and each verdict against what
   -- held before it.
-  create temporary table history_change on commit drop as
+  create temporary table history_change as
   select
     claim.claim_id,
     claim.service_month,

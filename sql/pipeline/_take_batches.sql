@@ -4,31 +4,24 @@
 --
 -- A batch that failed counts four times as much with each attempt, so that it comes
 -- in an ever smaller company: what kills a call is not put on others for long.
-create function pipeline._take_batches(p_state text, p_max_claims integer)
+create function pipeline._take_batches(p_stage text, p_max_claims integer)
 returns bigint[]
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
+  v_states text[] := pipeline._due_states(p_stage);
   c_waiting cursor for
     select batch.batch_id, batch.claim_count, batch.attempts
     from queue.batches as batch
-    cross join queue.settings as settings
     where
-      batch.state = p_state
-      -- What is held stops where its transfer is next.
-      and not (
-        batch.hold
-        and (
-          p_state = 'scored'
-          or (p_state = 'validated' and not settings.scoring_required)
-        )
-      )
+      batch.state = any(v_states)
+      and (p_stage <> 'transfer' or not batch.hold)
       and (batch.leased_until is null or batch.leased_until < now())
       and (batch.next_attempt_at is null or batch.next_attempt_at <= now())
     order by batch.batch_id
-    for update of batch skip locked;
+    for update skip locked;
   v_batch record;
   v_batch_ids bigint[] := '{}';
   v_weight bigint;
@@ -51,4 +44,4 @@ end;
 $$;
 
 comment on function pipeline._take_batches(text, integer)
-is 'Locks waiting batches of a state, oldest first, until they hold p_max_claims claims; skips those that others have locked or leased, that wait for their next attempt, and that are held.';
+is 'Locks the batches that are due for a stage, oldest first, until they hold p_max_claims claims; skips those that others have locked or leased, that wait for their next attempt, and, for transfer, that are held. PL004.';

@@ -16,36 +16,15 @@ as $$
 #variable_conflict use_column
 declare
   v_max_claims integer;
-  v_scoring_required boolean;
   v_stage text;
-  v_state text;
   v_batch_ids bigint[];
   v_abandoned bigint[];
 begin
-  select
-    coalesce(p_max_claims, settings.max_claims_per_call),
-    settings.scoring_required
-  into strict v_max_claims, v_scoring_required
+  select coalesce(p_max_claims, settings.max_claims_per_call) into strict v_max_claims
   from queue.settings as settings;
 
   foreach v_stage in array p_stages loop
-    if v_stage not in ('validation', 'scoring', 'transfer') then
-      raise exception using
-        errcode = 'PL004',
-        message = format('there is no stage %L', v_stage),
-        hint = 'Stages are validation, scoring and transfer.';
-    end if;
-    v_batch_ids := '{}';
-    foreach v_state in array case
-      when v_stage = 'validation' then '{received}'::text[]
-      when v_stage = 'scoring' and v_scoring_required then '{validated}'
-      when v_stage = 'transfer' and v_scoring_required then '{scored}'
-      when v_stage = 'transfer' then '{scored,validated}'
-      else '{}'
-    end loop
-      v_batch_ids := pipeline._take_batches(v_state, v_max_claims);
-      exit when v_batch_ids <> '{}';
-    end loop;
+    v_batch_ids := pipeline._take_batches(v_stage, v_max_claims);
     continue when v_batch_ids = '{}';
 
     select array_agg(batch.batch_id) into v_abandoned

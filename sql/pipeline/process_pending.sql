@@ -3,19 +3,18 @@
 -- because only row locks hold them. It takes no batch that a worker has in hand, that
 -- is held or that waits for its next attempt. Commits, so it cannot run inside a
 -- transaction.
+--
+-- SQL cannot score. Where scores are required, validation notifies the worker of each
+-- batch, and what waits for scores is found again by whoever polls.
 create procedure pipeline.process_pending(p_max_claims integer default null)
 language plpgsql
 as $$
 declare
   v_max_claims integer;
-  v_state text;
   v_batch_ids bigint[];
 begin
   set local search_path = '';
-  select
-    coalesce(p_max_claims, settings.max_claims_per_call),
-    case when settings.scoring_required then 'scored' else 'validated' end
-  into strict v_max_claims, v_state
+  select coalesce(p_max_claims, settings.max_claims_per_call) into strict v_max_claims
   from queue.settings as settings;
   call maintenance.ensure_partitions();
   commit;
@@ -30,9 +29,8 @@ begin
     commit;
 
     set local search_path = '';
-    v_batch_ids := pipeline._take_batches('received', v_max_claims);
+    v_batch_ids := pipeline._take_batches('validation', v_max_claims);
     exit when v_batch_ids = '{}';
-    -- SQL cannot score: what waits for scores is a worker's, which this wakes.
     perform pipeline.run_stage('validation', v_batch_ids);
     commit;
 
@@ -45,18 +43,14 @@ begin
     commit;
 
     set local search_path = '';
-    v_batch_ids := pipeline._take_batches(v_state, v_max_claims);
+    v_batch_ids := pipeline._take_batches('transfer', v_max_claims);
     perform pipeline.run_stage('transfer', v_batch_ids);
     commit;
   end loop;
 
   loop
     set local search_path = '';
-    v_batch_ids := pipeline._take_batches(v_state, v_max_claims);
-    -- What was scored before scoring was switched off is not left behind.
-    if v_batch_ids = '{}' and v_state = 'validated' then
-      v_batch_ids := pipeline._take_batches('scored', v_max_claims);
-    end if;
+    v_batch_ids := pipeline._take_batches('transfer', v_max_claims);
     exit when v_batch_ids = '{}';
     perform pipeline.run_stage('transfer', v_batch_ids);
     commit;
@@ -65,4 +59,4 @@ end;
 $$;
 
 comment on procedure pipeline.process_pending(integer)
-is 'Validates what is received and transfers what is scored, or validated where no score is required, until nothing waits that is not held, in other hands or to be tried again later. It cannot score: a worker does, and pipeline.status says how many wait for scores. Any number may run at once. Commits: call it outside a transaction.';
+is 'Validates what is received and transfers what is scored, or validated where no score is required, until nothing waits that is not held, in other hands or to be tried again later. It cannot score: pipeline.status says how many wait for scores. Any number may run at once. Commits: call it outside a transaction.';

@@ -17,21 +17,11 @@ as $$
 declare
   v_claims_before bigint;
   v_failed_before bigint;
-  v_states text[];
   v_due bigint[];
   v_isolated integer := 0;
   v_message text;
   v_sqlstate text;
 begin
-  select
-    case
-      when p_stage = 'validation' then '{received}'::text[]
-      when p_stage = 'transfer' and settings.scoring_required then '{scored}'
-      when p_stage = 'transfer' then '{scored,validated}'
-    end
-  into strict v_states
-  from queue.settings as settings;
-
   -- The stage itself locks them, and looks again.
   select
     array_agg(batch.batch_id order by batch.batch_id),
@@ -41,7 +31,7 @@ begin
   from queue.batches as batch
   where
     batch.batch_id = any(p_batch_ids)
-    and batch.state = any(v_states)
+    and batch.state = any(pipeline._due_states(p_stage))
     and (p_stage <> 'transfer' or not batch.hold);
 
   begin

@@ -30,7 +30,7 @@ begin
       ) || '.';
   end if;
 
-  -- The verdicts of one claim commit in the order of their ids.
+  -- One at a time for a claim, so that the last id is the last verdict.
   perform pg_advisory_xact_lock(
     hashtext('models.review_verdicts'), hashint8(p_claim_id)
   );

@@ -20,6 +20,7 @@ set max_parallel_workers_per_gather = 0
 as $$
 #variable_conflict use_column
 declare
+  v_states text[] := pipeline._due_states('transfer');
   v_started_at timestamptz := clock_timestamp();
   v_batch_ids bigint[];
   v_received_on date[];
@@ -46,16 +47,12 @@ begin
   from (
     select batch.batch_id, batch.received_on, batch.retried_count
     from queue.batches as batch
-    cross join queue.settings as settings
     where
       batch.batch_id = any(p_batch_ids)
+      and batch.state = any(v_states)
       and not batch.hold
-      and (
-        batch.state = 'scored'
-        or (batch.state = 'validated' and not settings.scoring_required)
-      )
     order by batch.batch_id
-    for update of batch
+    for update
   ) as locked;
   if v_batch_ids is null then
     return;

@@ -5,7 +5,8 @@ begin;
 select plan(7);
 
 -- Ciphertext is bytea, and stands in failed_claims as JSON; but not all bytea is
--- ciphertext: nothing can be decrypted of the keyed hashes of member and patient.
+-- ciphertext: nothing can be decrypted of the keyed hashes of member and patient, and
+-- a model is a network's weights.
 create temporary view phi as
 select
   relation.oid as relation_id,
@@ -20,7 +21,8 @@ where
   and (
     attribute.atttypid = 'bytea'::regtype
     and attribute.attname not in (
-      'member_token', 'patient_token', 'file_sha256', 'wrapping_key_check'
+      'member_token', 'patient_token', 'file_sha256', 'wrapping_key_check',
+      'model_file'
     )
     or attribute.attname in ('staged_claim', 'staged_lines')
   );

@@ -19,7 +19,7 @@ cross join
 where
   relation.relkind in ('r', 'p', 'S')
   and relation.relnamespace::regnamespace in (
-    'reference', 'staging', 'production', 'queue', 'vault', 'audit'
+    'reference', 'staging', 'production', 'queue', 'vault', 'audit', 'models'
   )
 union all
 select relation.oid::regclass || '.' || attribute.attname, held.*

@@ -7,9 +7,14 @@ select plan(3);
 -- r read, a append, w update, d delete, D truncate, x reference, t trigger, U use a
 -- sequence; (r) some columns alone; - nothing. Of each role in turn.
 create temporary table decided (
-  relation text primary key, app text, worker text, operator text, analyst text
+  relation text primary key,
+  app text,
+  worker text,
+  operator text,
+  analyst text,
+  reviewer text default '-'
 );
-insert into decided
+insert into decided (relation, app, worker, operator, analyst)
 values
 -- What is loaded is never changed or deleted, and what is derived never edited.
 ('reference.releases', 'r', '-', 'ar', 'r'),
@@ -67,7 +72,22 @@ values
 ('access.staged_scores', 'r', '-', 'r', '-'),
 ('access.claim_scores', 'r', '-', 'r', '-'),
 ('access.review_verdicts', 'r', '-', 'r', '-'),
-('access.claim_states', 'r', '-', 'r', '-');
+('access.claim_states', 'r', '-', 'r', '-'),
+-- The worker copies scores in, reads none of them back, and knows the models.
+('staging.claim_scores', '-', 'a', 'r', '-'),
+('production.claim_scores', '-', '-', 'r', 'r'),
+('production.review_queue', '-', '-', 'r', 'r'),
+('models.registry', 'r', 'r', 'r', '-'),
+('models.review_reasons', 'r', '-', 'r', '-'),
+('models.review_verdicts', '-', '-', 'r', 'r'),
+('models.provider_history', '-', '-', 'r', '-'),
+('models.procedure_history', '-', '-', 'r', '-'),
+('scoring.feature_list', 'r', 'r', 'r', 'r'),
+('scoring.labelled_claims', '-', '-', 'r', '-'),
+('scoring.review_queue', '-', '-', 'r', '-');
+-- Reviewers see what waits for them and the reasons they may give.
+update decided set reviewer = 'r'
+where decided.relation in ('production.review_queue', 'models.review_reasons');
 
 create function pg_temp.has(p_role name, p_relation oid, p_kind "char")
 returns text
@@ -110,7 +130,8 @@ select set_eq(
       pg_temp.has('claims_app', relation.oid, relation.kind) as app,
       pg_temp.has('claims_worker', relation.oid, relation.kind) as worker,
       pg_temp.has('claims_operator', relation.oid, relation.kind) as operator,
-      pg_temp.has('claims_analyst', relation.oid, relation.kind) as analyst
+      pg_temp.has('claims_analyst', relation.oid, relation.kind) as analyst,
+      pg_temp.has('claims_reviewer', relation.oid, relation.kind) as reviewer
     from our_relations as relation
     where not relation.is_partition and not relation.is_internal
   $$,
@@ -124,7 +145,8 @@ select is_empty(
     select relation.name, role.role
     from our_relations as relation
     cross join (values
-      ('claims_app'), ('claims_worker'), ('claims_operator'), ('claims_analyst')
+      ('claims_app'), ('claims_worker'), ('claims_operator'), ('claims_analyst'),
+      ('claims_reviewer')
     ) as role (role)
     where
       relation.is_internal
@@ -138,14 +160,16 @@ select bag_eq(
     select role.role, schema.name
     from our_schemas as schema
     cross join (values
-      ('claims_app'), ('claims_worker'), ('claims_operator'), ('claims_analyst')
+      ('claims_app'), ('claims_worker'), ('claims_operator'), ('claims_analyst'),
+      ('claims_reviewer')
     ) as role (role)
     where has_schema_privilege(role.role, schema.oid, 'usage')
     union all
     select role.role, schema.name || ', to create in it'
     from our_schemas as schema
     cross join (values
-      ('claims_app'), ('claims_worker'), ('claims_operator'), ('claims_analyst')
+      ('claims_app'), ('claims_worker'), ('claims_operator'), ('claims_analyst'),
+      ('claims_reviewer')
     ) as role (role)
     where has_schema_privilege(role.role, schema.oid, 'create')
   $$,
@@ -153,6 +177,8 @@ select bag_eq(
     ('claims_app', 'access'),
     ('claims_app', 'pricing'),
     ('claims_app', 'reference'),
+    ('claims_app', 'scoring'),
+    ('claims_app', 'models'),
     ('claims_operator', 'access'),
     ('claims_app', 'pipeline'),
     ('claims_app', 'staging'),
@@ -163,6 +189,11 @@ select bag_eq(
     ('claims_worker', 'transfer'),
     ('claims_worker', 'maintenance'),
     ('claims_worker', 'queue'),
+    ('claims_worker', 'scoring'),
+    ('claims_worker', 'staging'),
+    ('claims_worker', 'models'),
+    ('claims_operator', 'scoring'),
+    ('claims_operator', 'models'),
     ('claims_operator', 'pipeline'),
     ('claims_operator', 'validation'),
     ('claims_operator', 'pricing'),
@@ -177,7 +208,12 @@ select bag_eq(
     ('claims_operator', 'vault'),
     ('claims_analyst', 'production'),
     ('claims_analyst', 'reference'),
-    ('claims_analyst', 'pipeline')
+    ('claims_analyst', 'pipeline'),
+    ('claims_analyst', 'scoring'),
+    ('claims_analyst', 'models'),
+    ('claims_reviewer', 'production'),
+    ('claims_reviewer', 'scoring'),
+    ('claims_reviewer', 'models')
   $$,
   'each role uses the schemas that were decided, and none creates in any'
 );

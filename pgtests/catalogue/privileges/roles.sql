@@ -71,12 +71,12 @@ select pg_temp.may(
 );
 select pg_temp.may(
   'claims_worker',
-  'do $$ begin perform validation.validate_batches(pipeline._take_batches(''received'', 10)); end $$',
+  'do $$ begin perform validation.validate_batches(pipeline._take_batches(''validation'', 10)); end $$',
   'take and validate batches'
 );
 select pg_temp.may(
   'claims_worker',
-  'do $$ begin perform transfer.move_batches(pipeline._take_batches(''validated'', 10)); end $$',
+  'do $$ begin perform transfer.move_batches(pipeline._take_batches(''transfer'', 10)); end $$',
   'take and move batches'
 );
 select is(

@@ -23,6 +23,7 @@ values
 ('pipeline.close_batch', '{claims_app}'),
 ('pipeline._take_batches', '{claims_operator,claims_worker}'),
 ('pipeline.process_pending', '{claims_operator,claims_worker}'),
+('pipeline._due_states', '{}'),
 ('pipeline.run_stage', '{claims_operator,claims_worker}'),
 ('pipeline.lease_batches', '{claims_worker}'),
 ('pipeline.release_leases', '{claims_worker}'),
@@ -55,7 +56,16 @@ values
 ('access.find_request', '{claims_app}'),
 ('access.reference_version', '{claims_app}'),
 ('access.read_results', '{claims_app}'),
-('transfer.move_batches', '{claims_operator,claims_worker}');
+('transfer.move_batches', '{claims_operator,claims_worker}'),
+('scoring.feature_version', '{claims_app,claims_operator,claims_worker}'),
+('scoring.claim_features', '{claims_operator}'),
+('scoring.take_features', '{claims_operator,claims_worker}'),
+('scoring.record_scores', '{claims_operator,claims_worker}'),
+('scoring.register_model', '{claims_operator,claims_worker}'),
+('scoring.activate_model', '{claims_operator}'),
+('scoring.record_review', '{claims_reviewer}'),
+('scoring.measure_drift', '{claims_analyst,claims_operator,claims_worker}'),
+('maintenance.refresh_history', '{claims_operator,claims_worker}');
 
 -- The rules are for validate_batches alone, those yet to come too.
 insert into decided
@@ -71,7 +81,8 @@ select bag_eq(
       array(
         select role.name
         from (values
-          ('claims_analyst'), ('claims_app'), ('claims_operator'), ('claims_worker')
+          ('claims_analyst'), ('claims_app'), ('claims_operator'), ('claims_reviewer'),
+          ('claims_worker')
         ) as role (name)
         where has_function_privilege(role.name, routine.oid, 'execute')
         order by role.name
@@ -87,13 +98,16 @@ select bag_eq(
     select type.name, role.role
     from our_types as type
     cross join (values
-      ('claims_app'), ('claims_worker'), ('claims_operator'), ('claims_analyst')
+      ('claims_app'), ('claims_worker'), ('claims_operator'), ('claims_analyst'),
+      ('claims_reviewer')
     ) as role (role)
     where has_type_privilege(role.role, type.oid, 'usage')
   $$,
-  $$ values
+  $$
+    values
     ('pricing.line_to_price', 'claims_app'),
-    ('pricing.line_to_price', 'claims_operator')
+    ('pricing.line_to_price', 'claims_operator'),
+    ('scoring.claim_feature', 'claims_operator')
   $$,
   'each type is used by those for whom it was decided'
 );

@@ -39,7 +39,10 @@ select results_eq(
       array[fixture.batch_id('first'), fixture.batch_id('second')],
       fixture.claim_id('visit'),
       fixture.claim_id('visit again') + 999,
-      '{"claims": 2, "lines": 3, "pended": 1, "failed": 1, "allowed_total": 163.72}'::jsonb
+      '{
+        "claims": 2, "lines": 3, "pended": 1, "below_threshold": 0, "failed": 1,
+        "allowed_total": 163.72
+      }'::jsonb
     ),
     (
       'batches.transferred',
@@ -47,7 +50,10 @@ select results_eq(
       array[fixture.batch_id('of others')],
       fixture.claim_id('another''s'),
       fixture.claim_id('another''s') + 999,
-      '{"claims": 1, "lines": 1, "pended": 0, "failed": 0, "allowed_total": 81.86}'
+      '{
+        "claims": 1, "lines": 1, "pended": 0, "below_threshold": 0, "failed": 0,
+        "allowed_total": 81.86
+      }'
     )
   $$,
   'each submitter''s batches have an event with their counts'

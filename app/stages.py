@@ -1,13 +1,14 @@
-"""The stages a worker runs: each takes leased batches, and says what became of their claims."""
+"""The stages of the pipeline as programs run them: two are calls in the database, one scores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Final, Protocol
 
 from psycopg import Connection, rows
 
 from app.errors import translated
-from app.scoring import Scorer, open_scorer, score_batches
+from app.scoring.serve import Scorer, is_in_use, open_scorer, score_batches
 from app.settings import Settings
 
 RUN_STAGE: Final = """
@@ -18,7 +19,6 @@ select
   stage.claims_pended as pended,
   stage.claims_isolated as isolated
 from pipeline.run_stage(%(stage)s, %(batch_ids)s) as stage"""
-
 
 SCORING_REQUIRED: Final = "select settings.scoring_required from queue.settings as settings"
 
@@ -45,10 +45,18 @@ class Stage(Protocol):
 
     @property
     def name(self) -> str:
-        """The stage as pipeline.lease_batches knows it."""
+        """The stage as pipeline._due_states knows it."""
+
+    def prepare(self, conn: Connection[Any]) -> None:
+        """Look at start whether it can run; conn is in autocommit mode.
+
+        Raises:
+            ClaimsError: it cannot, and why.
+
+        """
 
     def run(self, conn: Connection[Any], batch_ids: Sequence[int]) -> StageResult:
-        """Do all of it for leased batches, in one transaction; conn is in autocommit mode.
+        """Do all of it for the batches, in one transaction; conn is in autocommit mode.
 
         What it raises counts as a failed attempt.
         """
@@ -59,6 +67,9 @@ class DatabaseStage:
     """A stage that is one call of pipeline.run_stage."""
 
     name: str
+
+    def prepare(self, conn: Connection[Any]) -> None:
+        """Nothing but the database is needed."""
 
     def run(self, conn: Connection[Any], batch_ids: Sequence[int]) -> StageResult:
         """Run it; psycopg's errors are the caller's."""
@@ -72,34 +83,44 @@ class DatabaseStage:
         return result
 
 
-@dataclass(frozen=True, slots=True)
 class ScoringStage:
-    """The stage that SQL cannot run: features out, the model, scores in."""
+    """Scores with the model in use, and follows when another one is made active."""
 
-    scorer: Scorer
+    name: Final = "scoring"
 
-    @property
-    def name(self) -> str:
-        """The stage as pipeline.lease_batches knows it."""
-        return "scoring"
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._scorer: Scorer | None = None
+        self._opening = Lock()
+
+    def prepare(self, conn: Connection[Any]) -> None:
+        """Open the model, if the database requires scores.
+
+        Raises:
+            ClaimsError: MODEL_… when it cannot be used.
+
+        """
+        with translated():
+            (required,) = conn.execute(SCORING_REQUIRED).fetchone() or (True,)
+        if required:
+            self._current(conn)
 
     def run(self, conn: Connection[Any], batch_ids: Sequence[int]) -> StageResult:
-        """Score them in one transaction."""
+        """Score the claims of the batches that are validated."""
+        scorer = self._current(conn)
         with conn.transaction():
-            scored = score_batches(conn, self.scorer, batch_ids)
+            scored = score_batches(conn, scorer, batch_ids)
         return StageResult(
             scored.batches, scored.claims, failed=0, below_threshold=scored.below_threshold
         )
 
+    def _current(self, conn: Connection[Any]) -> Scorer:
+        with self._opening:
+            if self._scorer is None or not is_in_use(conn, self._settings, self._scorer):
+                self._scorer = open_scorer(conn, self._settings)
+            return self._scorer
 
-def stages_of(conn: Connection[Any], settings: Settings) -> tuple[Stage, ...]:
-    """Give the stages a worker runs, the last one first: what is begun is finished first.
 
-    Raises:
-        ClaimsError: MODEL_…, when scores are required and the model cannot be used.
-
-    """
-    with translated():
-        (required,) = conn.execute(SCORING_REQUIRED).fetchone() or (True,)
-    scoring = (ScoringStage(open_scorer(conn, settings)),) if required else ()
-    return DatabaseStage("transfer"), *scoring, DatabaseStage("validation")
+def stages_of(settings: Settings) -> tuple[Stage, ...]:
+    """Give all stages, the last one first: what is begun is finished first."""
+    return DatabaseStage("transfer"), ScoringStage(settings), DatabaseStage("validation")
