@@ -213,8 +213,10 @@ class _Bench:
         """Run one of our commands on a database; its JSON answer."""
         environment = os.environ | {
             "DATABASE_URL": make_conninfo("", **info),
-            "CLAIMS_ENCRYPTION_KEY": self._key,
+            "CLAIMS_ERASURE_KEYS_FILE": str(self._folder / "erasure.keys"),
         }
+        if not (self._settings.claims_encryption_key_file or self._settings.claims_key_command):
+            environment["CLAIMS_ENCRYPTION_KEY"] = self._key
         done = subprocess.run(
             [sys.executable, "-m", "app", *arguments, "--json"],
             env=environment,

@@ -5,12 +5,12 @@ import binascii
 import difflib
 import os
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 import psycopg
 from dotenv import dotenv_values
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.errors import ClaimsError
@@ -44,6 +44,10 @@ def _check_key(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _absolute(path: Path | None) -> Path | None:
+    return None if path is None else path.expanduser().absolute()
+
+
 class Settings(BaseSettings):
     """What the program can be told; `.env.template` describes each variable."""
 
@@ -58,9 +62,27 @@ class Settings(BaseSettings):
         default=Path(".claims"), validate_default=True
     )
     claims_encryption_key: Annotated[SecretStr | None, AfterValidator(_check_key)] = None
+    claims_encryption_key_file: Annotated[Path | None, AfterValidator(_absolute)] = None
+    claims_key_command: str | None = Field(default=None, min_length=1)
+    key_command_seconds: float = Field(default=10, gt=0, le=600, alias="CLAIMS_KEY_COMMAND_SECONDS")
+    claims_erasure_keys_file: Annotated[Path | None, AfterValidator(_absolute)] = None
     claims_submitter: str = Field(default="default", min_length=1)
     batch_size: int = Field(default=5000, ge=1, le=1_000_000, alias="CLAIMS_BATCH_SIZE")
     connections: int = Field(default=2, ge=1, le=64, alias="CLAIMS_CONNECTIONS")
+
+    @model_validator(mode="after")
+    def _check_one_key(self) -> Self:
+        given = (
+            self.claims_encryption_key,
+            self.claims_encryption_key_file,
+            self.claims_key_command,
+        )
+        if sum(one is not None for one in given) > 1:
+            raise ValueError(
+                "of CLAIMS_ENCRYPTION_KEY, CLAIMS_ENCRYPTION_KEY_FILE and CLAIMS_KEY_COMMAND "
+                "one alone can be set"
+            )
+        return self
 
 
 _VARIABLES: Final = {(field.alias or name).upper() for name, field in Settings.model_fields.items()}
@@ -78,9 +100,10 @@ def load_settings() -> Settings:
         settings = Settings()
     except ValidationError as error:
         for item in error.errors(include_url=False, include_input=False, include_context=False):
-            variable = str(item["loc"][0]).upper()
+            # What is wrong with several together names them itself.
+            variable = f"{item['loc'][0]}: ".upper() if item["loc"] else ""
             reason = item["msg"].removeprefix("Value error, ")
-            problems.append(f"{variable}: {reason[:1].lower()}{reason[1:]}")
+            problems.append(f"{variable}{reason[:1].lower()}{reason[1:]}")
     if problems:
         raise ClaimsError(
             "CONFIG_INVALID",

@@ -7,12 +7,12 @@ from claims_app, claims_worker, claims_operator, claims_analyst;
 revoke all on all sequences in schema queue
 from claims_app, claims_worker, claims_operator, claims_analyst;
 revoke all on all routines in schema
-pipeline, validation, pricing, transfer, maintenance, auditing
+pipeline, validation, pricing, transfer, maintenance, auditing, keys
 from public;
 revoke all on type pricing.line_to_price from public;
 
 -- Intake: begins and ends batches, copies into staging, reads back nothing.
-grant usage on schema pipeline, staging, queue, vault to claims_app;
+grant usage on schema pipeline, staging, queue, vault, keys to claims_app;
 grant execute on function
 pipeline.reserve_batch_id(),
 pipeline.reserve_claim_ids(integer),
@@ -20,14 +20,18 @@ pipeline.find_batch(text, text),
 pipeline.open_batch(
   bigint, text, text, integer, integer, integer, integer, bigint, bigint
 ),
-pipeline.close_batch(bigint)
+pipeline.close_batch(bigint),
+keys.add_first_data_key(text, bytea, bytea, bytea),
+keys.register_erasure_keys(uuid, text),
+keys.hold_keys(integer, integer),
+keys.record_refusal(bigint, text)
 to claims_app;
 grant usage on sequence queue.batch_ids, queue.claim_ids to claims_app;
 grant select on queue.batches, queue.submitters to claims_app;
 grant insert on staging.claims,
 staging.claim_lines,
 staging.failed_claims to claims_app;
-grant select, insert on vault.data_keys to claims_app;
+grant select on vault.data_keys, vault.erasure_keys to claims_app;
 
 -- Processing: the stages and the procedures that call them; no table of claims.
 grant usage on schema pipeline, validation, transfer, maintenance, queue
@@ -48,7 +52,7 @@ grant select on queue.batches, queue.settings to claims_worker;
 -- Operating: what a DBA calls, reference loading, prices and reports.
 grant usage on schema
 pipeline, validation, pricing, transfer, maintenance, auditing, queue, reference, audit,
-staging, production, vault
+staging, production, vault, keys
 to claims_operator;
 grant execute on function
 pipeline.find_batch(text, text),
@@ -63,6 +67,7 @@ maintenance.register_release(
 maintenance.refresh_periods(text),
 auditing.record_event(text, integer, bigint[], bigint, bigint, jsonb)
 to claims_operator;
+grant execute on all functions in schema keys to claims_operator;
 grant execute on all procedures in schema pipeline, maintenance to claims_operator;
 grant usage on type pricing.line_to_price to claims_operator;
 grant select on all tables in schema pipeline, queue, reference to claims_operator;
@@ -78,7 +83,7 @@ reference.diagnosis_codes,
 reference.place_of_service_codes
 to claims_operator;
 grant insert on audit.events to claims_operator;
-grant select on vault.data_keys to claims_operator;
+grant select on vault.data_keys, vault.erasure_keys to claims_operator;
 grant select on
 staging.claims,
 staging.claim_lines,

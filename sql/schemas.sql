@@ -6,6 +6,7 @@ drop schema if exists pricing cascade;
 drop schema if exists transfer cascade;
 drop schema if exists maintenance cascade;
 drop schema if exists auditing cascade;
+drop schema if exists keys cascade;
 
 create schema pipeline;
 create schema validation;
@@ -13,6 +14,7 @@ create schema pricing;
 create schema transfer;
 create schema maintenance;
 create schema auditing;
+create schema keys;
 
 comment on schema pipeline is 'Intake, processing and status: what programs and people call.';
 comment on schema validation is 'The edits, one routine each, and the stage that runs them.';
@@ -20,3 +22,4 @@ comment on schema pricing is 'Allowed amounts by the Medicare physician fee sche
 comment on schema transfer is 'The move from staging to production.';
 comment on schema maintenance is 'Partitions, reference releases, submitters.';
 comment on schema auditing is 'Writing the audit trail.';
+comment on schema keys is 'Data keys and erasure keys: made, rotated, destroyed; search by token.';

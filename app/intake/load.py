@@ -22,7 +22,7 @@ from typing import Any, Final, Self
 from psycopg import Connection, errors, rows, sql
 
 from app.database import Role, connect
-from app.errors import ClaimsError, translated
+from app.errors import ClaimsError, DatabaseError, translated
 from app.intake.encode import (
     CLAIM_COLUMNS,
     DECODE_RULE,
@@ -60,6 +60,8 @@ from pipeline.open_batch(
   %(staged_count)s, %(line_count)s, %(first_claim_id)s, %(last_claim_id)s
 )"""
 
+HOLD_KEYS: Final = "select keys.hold_keys(%(data_key_id)s, %(erasure_generation)s)"
+
 CLOSE_BATCH: Final = "select pipeline.close_batch(%(batch_id)s)"
 
 IDS_PER_BLOCK: Final = 1000
@@ -67,6 +69,9 @@ IDS_PER_BLOCK: Final = 1000
 
 BATCH_BYTES: Final = 8 << 20
 """Bytes of text after which a batch ends, whatever its number of claims: memory."""
+
+KEYS_CHANGED: Final = ("KY001", "KY002")
+"""What HOLD_KEYS raises when the batch must be encrypted anew."""
 
 BATCH_KEY: Final = "batches_submitter_id_idempotency_key_key"
 """The constraint that a loader runs into when another one was faster."""
@@ -299,15 +304,18 @@ class _Loader:
         return sizes[0] if sizes and self._batch_size not in sizes else self._batch_size
 
     def load(self, batch: RawBatch) -> LoadResult:
-        """Load one batch, unless it is there already."""
-        with translated():
+        """Load one batch, unless it is there already.
+
+        Keys that were rotated or destroyed meanwhile are read again, and the batch is
+        encrypted under those that are there now.
+        """
+        while True:
             try:
-                with self._conn.transaction():
-                    encoded = self._store(batch)
-            except errors.UniqueViolation as error:
-                if error.diag.constraint_name != BATCH_KEY:
+                encoded = self._store_whole(batch)
+                break
+            except DatabaseError as error:
+                if error.code not in KEYS_CHANGED or not self._keyring.refresh(self._conn):
                     raise
-                encoded = None
         count = len(batch.records)
         if encoded is None:
             return LoadResult(batches_already_loaded=1, claims_already_loaded=count)
@@ -317,6 +325,17 @@ class _Loader:
             reasons=Counter(encoded.reasons),
             batches=1,
         )
+
+    def _store_whole(self, batch: RawBatch) -> Encoded | None:
+        """Store one batch in a transaction of its own; None if it is there."""
+        with translated():
+            try:
+                with self._conn.transaction():
+                    return self._store(batch)
+            except errors.UniqueViolation as error:
+                if error.diag.constraint_name != BATCH_KEY:
+                    raise
+                return None
 
     def _store(self, batch: RawBatch) -> Encoded | None:
         """Encrypt and copy one batch in the running transaction; None if it is there."""
@@ -332,13 +351,20 @@ class _Loader:
             for claim_id in range(start, start + IDS_PER_BLOCK)
         ][:count]
         encoded = encode_batch(batch.records, claim_ids, self._keyring, batch_id)
+        conn.execute(
+            HOLD_KEYS,
+            {
+                "data_key_id": encoded.data_key_id,
+                "erasure_generation": encoded.erasure_generation,
+            },
+        )
         with conn.cursor(row_factory=rows.class_row(_Opened)) as cur:
             opened = cur.execute(
                 OPEN_BATCH,
                 {
                     **key,
                     "batch_id": batch_id,
-                    "data_key_id": self._keyring.active_data_key_id,
+                    "data_key_id": encoded.data_key_id,
                     "claim_count": count,
                     "staged_count": len(encoded.claims),
                     "line_count": len(encoded.lines),

@@ -10,7 +10,8 @@ select
 from pg_catalog.pg_namespace as schema
 where schema.nspname in (
   'reference', 'staging', 'production', 'queue', 'vault', 'audit',
-  'pipeline', 'validation', 'pricing', 'transfer', 'maintenance', 'auditing'
+  'pipeline', 'validation', 'pricing', 'transfer', 'maintenance', 'auditing',
+  'keys'
 );
 
 -- Tables, partitions, views and sequences.

@@ -254,9 +254,9 @@ begin
   moved_claims as (
     insert into production.claims (
       claim_id, service_month, batch_id, submitter_id, received_at,
-      encrypted_batch_id, claim_number_token, member_token, patient_token,
-      frequency_code, payer_id, billing_npi, billing_taxonomy, rendering_npi,
-      rendering_taxonomy, patient_age, patient_sex, service_zip, carrier, locality,
+      encrypted_batch_id, erasure_id, claim_number_token, member_token,
+      patient_token, frequency_code, payer_id, billing_npi, billing_taxonomy,
+      rendering_npi, rendering_taxonomy, patient_age, patient_sex, service_zip, carrier, locality,
       diagnoses, total_charge, first_service_date, line_count, decision,
       allowed_amount, pended_line_count, denied_line_count, transferred_at,
       claim_number, member_id, patient_last_name, patient_first_name,
@@ -270,6 +270,7 @@ begin
       claim.submitter_id,
       claim.received_at,
       claim.encrypted_batch_id,
+      claim.erasure_id,
       claim.claim_number_token,
       claim.member_token,
       claim.patient_token,
