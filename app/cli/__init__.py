@@ -8,7 +8,9 @@ from app.cli.bench import bench
 from app.cli.db import db
 from app.cli.demo import demo
 from app.cli.failed import failed
+from app.cli.find import find
 from app.cli.generate import generate
+from app.cli.keys import keys
 from app.cli.load import load
 from app.cli.options import JSON_FLAG
 from app.cli.price import price
@@ -72,3 +74,5 @@ main.add_command(demo)
 main.add_command(status)
 main.add_command(failed)
 main.add_command(show)
+main.add_command(find)
+main.add_command(keys)

@@ -35,6 +35,7 @@ from app.intake.encode import (
 from app.intake.reader import open_source
 from app.settings import Settings
 from app.vault import KeyRing
+from app.vault.keyring import HOLD_KEYS, KEYS_CHANGED
 
 FIND_BATCH: Final = """
 select batch_id, state from pipeline.find_batch(%(submitter)s, %(idempotency_key)s)"""
@@ -60,8 +61,6 @@ from pipeline.open_batch(
   %(staged_count)s, %(line_count)s, %(first_claim_id)s, %(last_claim_id)s
 )"""
 
-HOLD_KEYS: Final = "select keys.hold_keys(%(data_key_id)s, %(erasure_generation)s)"
-
 CLOSE_BATCH: Final = "select pipeline.close_batch(%(batch_id)s)"
 
 IDS_PER_BLOCK: Final = 1000
@@ -69,9 +68,6 @@ IDS_PER_BLOCK: Final = 1000
 
 BATCH_BYTES: Final = 8 << 20
 """Bytes of text after which a batch ends, whatever its number of claims: memory."""
-
-KEYS_CHANGED: Final = ("KY001", "KY002")
-"""What HOLD_KEYS raises when the batch must be encrypted anew."""
 
 BATCH_KEY: Final = "batches_submitter_id_idempotency_key_key"
 """The constraint that a loader runs into when another one was faster."""

@@ -57,6 +57,12 @@ WAIT_FOR_CHANGES: Final = "select pg_advisory_xact_lock_shared(hashtext('vault.d
 ERASURE_FILE: Final = "erasure.keys"
 """The embedded default's own file of erasure keys, in CLAIMS_HOME."""
 
+HOLD_KEYS: Final = "select keys.hold_keys(%(data_key_id)s, %(erasure_generation)s)"
+
+KEYS_CHANGED: Final = ("KY001", "KY002")
+"""What HOLD_KEYS raises when the keys must be read again."""
+
+_CIPHERS_KEPT: Final = 1024
 _CHECK_LABEL: Final = b"claims-processor data key"
 _CHECK_SIZE: Final = 8
 
@@ -124,7 +130,7 @@ class BatchEncryptor:
         `identity` is the token of the patient or of what else tells whose the claim is; a
         claim that has none is a patient of its own.
         """
-        erasure_id, key = self._living(identity or _unidentified(claim_id), self._month)
+        erasure_id, key = self._living(identity or unidentified(claim_id), self._month)
         return erasure_id, self._cipher.claim(claim_id, key)
 
 
@@ -138,6 +144,7 @@ class KeyRing:
         """Take the keys, and the settings that say what unwraps further ones."""
         self._settings = settings
         self._keys = keys
+        self._ciphers: dict[tuple[int, int, int], BatchCipher] = {}
 
     @classmethod
     def open(cls, conn: Connection[Any], settings: Settings) -> Self:
@@ -182,11 +189,7 @@ class KeyRing:
         """Return what encrypts a new batch, received today."""
         return BatchEncryptor(self._keys, batch_id, datetime.now(UTC).date())
 
-    def knows(self, data_key_id: int) -> bool:
-        """Whether the data key was there when the keys were read."""
-        return data_key_id in self._keys.data_keys
-
-    def decrypt(self, place: Sealed, field: str, blob: bytes) -> str:
+    def decrypt(self, sealed: Sealed, field: str, blob: bytes) -> str:
         """Decrypt a column of a stored claim; the data key is read from the ciphertext.
 
         Raises:
@@ -195,18 +198,32 @@ class KeyRing:
             ErasedError: the keys of the patient or of the month were destroyed.
 
         """
-        version, data_key_id = read_head(place.claim_id, field, blob)
+        return self.claim_cipher(sealed, field, blob).decrypt(field, blob)
+
+    def claim_cipher(self, sealed: Sealed, field: str, blob: bytes) -> ClaimCipher:
+        """Return the cipher that one column of a stored claim asks for; raises as `decrypt`."""
+        version, data_key_id = read_head(sealed.claim_id, field, blob)
         keys = self._keys
         erasure_key: bytes | None = b""
         if version >= ERASABLE_SINCE:
-            erasure_key = None if place.erasure_id is None else keys.erasure.key(place.erasure_id)
+            erasure_key = None if sealed.erasure_id is None else keys.erasure.key(sealed.erasure_id)
         if erasure_key is None:
-            raise ErasedError(place.claim_id)
-        data_key = keys.data_keys.get(data_key_id)
-        if data_key is None:
-            raise DecryptionRefusedError(place.claim_id, field, unknown_key=data_key_id)
-        cipher = BatchCipher(data_key_id, data_key, place.encrypted_batch_id, version)
-        return cipher.claim(place.claim_id, erasure_key).decrypt(field, blob)
+            raise ErasedError(sealed.claim_id)
+        if data_key_id not in keys.data_keys:
+            raise DecryptionRefusedError(sealed.claim_id, field, unknown_key=data_key_id)
+        cipher = self.batch_cipher(data_key_id, sealed.encrypted_batch_id, version)
+        return cipher.claim(sealed.claim_id, erasure_key)
+
+    def batch_cipher(self, data_key_id: int, batch_id: int, version: int) -> BatchCipher:
+        """Return the cipher of a batch, kept for the next claim of the same batch."""
+        asked = (data_key_id, batch_id, version)
+        cipher = self._ciphers.get(asked)
+        if cipher is None:
+            if len(self._ciphers) >= _CIPHERS_KEPT:
+                self._ciphers = {}
+            data_key = self._keys.data_keys[data_key_id]
+            cipher = self._ciphers[asked] = BatchCipher(data_key_id, data_key, batch_id, version)
+        return cipher
 
 
 def erasure_path(settings: Settings) -> Path:
@@ -262,7 +279,8 @@ def key_check(key: bytes) -> bytes:
     return hmac.digest(key, _CHECK_LABEL, hashlib.sha256)[:_CHECK_SIZE]
 
 
-def _unidentified(claim_id: int) -> bytes:
+def unidentified(claim_id: int) -> bytes:
+    """Return what stands for the patient of a claim that does not say who it is."""
     return hashlib.sha256(b"claim" + claim_id.to_bytes(8)).digest()
 
 
