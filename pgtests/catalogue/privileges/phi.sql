@@ -20,7 +20,8 @@ where
   and (
     attribute.atttypid = 'bytea'::regtype
     and attribute.attname not in (
-      'member_token', 'patient_token', 'file_sha256', 'wrapping_key_check'
+      'member_token', 'patient_token', 'file_sha256', 'wrapping_key_check',
+      'key_check'
     )
     or attribute.attname in ('staged_claim', 'staged_lines')
   );

@@ -41,7 +41,8 @@ values
 ('queue.batch_ids', 'U', '-', '-', '-'),
 ('queue.claim_ids', 'U', '-', '-', '-'),
 -- Keys are wrapped by one that never enters the database.
-('vault.data_keys', 'ar', '-', 'r', '-'),
+('vault.data_keys', 'r', '-', 'r', '-'),
+('vault.erasure_keys', 'r', '-', 'r', '-'),
 ('audit.events', '-', '-', 'a', '-'),
 ('pipeline.status', '-', 'r', 'r', '-'),
 ('pipeline.accounting', '-', 'r', 'r', '-'),
@@ -135,6 +136,7 @@ select bag_eq(
     ('claims_app', 'staging'),
     ('claims_app', 'queue'),
     ('claims_app', 'vault'),
+    ('claims_app', 'keys'),
     ('claims_worker', 'pipeline'),
     ('claims_worker', 'validation'),
     ('claims_worker', 'transfer'),
@@ -152,6 +154,7 @@ select bag_eq(
     ('claims_operator', 'staging'),
     ('claims_operator', 'production'),
     ('claims_operator', 'vault'),
+    ('claims_operator', 'keys'),
     ('claims_analyst', 'production'),
     ('claims_analyst', 'reference'),
     ('claims_analyst', 'pipeline')
