@@ -213,7 +213,10 @@ class Cluster:
     def _configure(self, state: State) -> None:
         socket_dir = state.socket_dir
         if socket_dir.parent != state.folder:
-            notice(f"{state.folder} is too long a path for a socket; it is in {socket_dir}.")
+            notice(
+                f"{state.folder} is no path for a socket, too long or with a comma; "
+                f"it is in {socket_dir}."
+            )
         state.make_folder(socket_dir)
         settings = tuning.tuned(
             self._memory or tuning.machine_memory(),

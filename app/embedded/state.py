@@ -55,9 +55,13 @@ class State:
 
     @property
     def socket_dir(self) -> Path:
-        """The folder of the socket: in the cluster's own unless that path is too long for one."""
+        """The folder of the socket: in the cluster's own unless libpq cannot take that path.
+
+        It may be too long for a socket, and a comma stands between hosts.
+        """
         own = self.folder / "run"
-        if len(os.fsencode(own / ".s.PGSQL.5432")) <= _LONGEST_SOCKET:
+        path = os.fsencode(own / ".s.PGSQL.5432")
+        if len(path) <= _LONGEST_SOCKET and b"," not in path:
             return own
         return _SOCKET_FALLBACK / f"{self.tag}-{self.uid}"
 
