@@ -11,6 +11,7 @@ from app.errors import ClaimsError, translated
 from app.price_basis import Basis, read_bases
 from app.settings import Settings
 from app.vault import ErasedError, KeyRing, Sealed
+from app.vault.keyring import read_tokens
 
 FIND_CLAIM: Final[LiteralString] = """
 select
@@ -342,7 +343,7 @@ def _find_by_number(conn: Connection[Any], settings: Settings, text: str) -> dic
         has_keys = conn.execute(HAS_KEYS).fetchone()
     if not has_keys or not has_keys[0]:
         return {}
-    token = KeyRing.open(conn, settings).tokens.claim_number(text)
+    token = read_tokens(conn, settings).claim_number(text)
     with translated():
         return dict(conn.execute(FIND_BY_NUMBER, {"token": token}).fetchall())
 

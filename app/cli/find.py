@@ -8,7 +8,7 @@ from app.cli.options import json_option
 from app.console import notice, out, print_json
 from app.database import Role, connect
 from app.settings import load_settings
-from app.vault import KeyRing
+from app.vault.keyring import read_tokens
 
 
 @click.command()
@@ -45,7 +45,7 @@ def find(  # noqa: PLR0913 - one for each option
         raise click.UsageError("Give one of --member-id, --claim-number and --patient.")
     settings = load_settings()
     with connect(Role.OPERATOR) as conn:
-        tokens = KeyRing.open(conn, settings).tokens
+        tokens = read_tokens(conn, settings)
         kind: Kind
         if member_id is not None:
             kind, token = "member", tokens.member(member_id)

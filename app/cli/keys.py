@@ -15,7 +15,7 @@ from app.console import notice, out, print_json, progress
 from app.database import Role, connect
 from app.errors import ClaimsError
 from app.settings import Settings, load_settings
-from app.vault import KeyRing
+from app.vault.keyring import read_tokens
 from app.vault.providers import (
     KeyProvider,
     command_provider,
@@ -262,7 +262,7 @@ def shred(  # noqa: PLR0913 - one for each option
             done = shred_months(conn, settings, older_than.date())
         else:
             if patient is not None:
-                tokens = KeyRing.open(conn, settings).tokens
+                tokens = read_tokens(conn, settings)
                 who = find_patient(conn, patient_token(tokens, patient))
             else:
                 who = find_patient_of(conn, claim_id or 0)

@@ -251,6 +251,24 @@ def read_data_keys(conn: Connection[Any]) -> list[DataKey]:
         return cur.execute(READ_KEYS).fetchall()
 
 
+def read_tokens(conn: Connection[Any], settings: Settings) -> Tokens:
+    """Read the token key alone, which is all that a search needs.
+
+    Raises:
+        ClaimsError: VAULT_EMPTY when there are no keys yet, and what `KeyRing.open` raises of
+            the wrapping key.
+
+    """
+    for key in read_data_keys(conn):
+        if key.purpose == "token" and key.retired_at is None:
+            return Tokens(unwrapped(key, configured_provider(settings, may_create=False)))
+    raise ClaimsError(
+        "VAULT_EMPTY",
+        "the database has no keys yet: no claim was ever loaded",
+        "Load claims with `claims load`, or make the keys with `claims keys init`.",
+    )
+
+
 def unwrapped(key: DataKey, provider: KeyProvider) -> bytes:
     """Unwrap a data key.
 
