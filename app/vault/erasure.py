@@ -42,6 +42,9 @@ FIRST_YEAR: Final = 2000
 _LEAF_BITS: Final = 4 * PATIENT_DIGITS
 _LEAF_MASK: Final = (1 << _LEAF_BITS) - 1
 _CACHED_DIGITS: Final = 4
+_RECENT_KEPT: Final = 50_000
+"""Keys kept for the next claim of the same patient: some 10 MB."""
+
 _HEX: Final = "0123456789abcdef"
 _CHILDREN: Final = tuple(bytes([digit]) for digit in range(16))
 
@@ -78,6 +81,7 @@ class KeyTree:
         self._digits = digits
         self._nodes = dict(nodes)
         self._cached: dict[int, bytes | None] = {}
+        self._recent: dict[int, bytes | None] = {}
         cached = min(_CACHED_DIGITS, digits)
         self._cached_shift = 4 * (digits - cached)
         self._shifts = range(self._cached_shift - 4, -1, -4)
@@ -95,6 +99,15 @@ class KeyTree:
 
     def key(self, number: int) -> bytes | None:
         """Return the key of a number; None when it was destroyed."""
+        try:
+            return self._recent[number]
+        except KeyError:
+            if len(self._recent) >= _RECENT_KEPT:
+                self._recent = {}
+            key = self._recent[number] = self._computed(number)
+            return key
+
+    def _computed(self, number: int) -> bytes | None:
         top = number >> self._cached_shift
         try:
             node = self._cached[top]
@@ -128,7 +141,8 @@ class KeyTree:
                     for digit, child in zip(_HEX, _CHILDREN, strict=True)
                 ]
         self._nodes = kept
-        self._cached.clear()
+        self._cached = {}
+        self._recent = {}
         return found
 
     def _descend(self, path: str) -> bytes | None:

@@ -45,7 +45,9 @@ class Tokens:
 
     def patient(self, last_name: str, first_name: str, birth: date) -> bytes:
         """Return the token of a patient."""
-        return self.token("patient", f"{normalised(last_name)}|{normalised(first_name)}|{birth}")
+        return self.token(
+            "patient", f"{normalised(last_name)}|{normalised(first_name)}|{birth.isoformat()}"
+        )
 
 
 def normalised(text: str) -> str:
