@@ -63,8 +63,11 @@ def error_of(*arguments: str, status: int = 1) -> dict[str, str]:
 
 def test_the_commands_are_those_of_the_documentation() -> None:
     assert {path[0] for path in COMMANDS} == {
-        *("bench", "db", "demo", "failed", "generate", "load", "price", "process"),
-        *("reference", "show", "status"),
+        *("bench", "db", "demo", "failed", "find", "generate", "keys", "load", "price"),
+        *("process", "reference", "show", "status"),
+    }
+    assert {path[1] for path in COMMANDS if path[0] == "keys"} == {
+        *("init", "list", "rewrap", "rotate", "shred", "status"),
     }
     assert {path[1] for path in COMMANDS if path[0] == "db"} == {
         *("downgrade", "psql", "start", "status", "stop", "upgrade", "url"),

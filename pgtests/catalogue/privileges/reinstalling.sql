@@ -4,7 +4,13 @@ begin;
 select plan(2);
 
 create temporary view privileges as
-select relation.oid::regclass as name, relation.relacl::text as acl
+select
+  relation.oid::regclass as name,
+  -- None says the same as the default written out, which a revoke leaves behind.
+  coalesce(
+    relation.relacl,
+    acldefault(case relation.relkind when 'S' then 's' else 'r' end::"char", relation.relowner)
+  )::text as acl
 from pg_catalog.pg_class as relation
 where relation.relnamespace::regnamespace in (
   'reference', 'staging', 'production', 'queue', 'vault', 'audit'
