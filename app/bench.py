@@ -5,26 +5,20 @@ configured server: one that goes through the pipeline, and one whose empty table
 same rows by COPY. Both are dropped at the end.
 """
 
-import base64
-import os
 import secrets
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
-from app.database import Role, parameters
-from app.errors import ClaimsError, translated
+from app.database import Role
+from app.errors import translated
+from app.scratch import connect_to, run_claims, scratch_database, scratch_keys
 from app.settings import Settings
 
 PIPELINE_DATABASE: Final = "claims_bench"
@@ -36,6 +30,7 @@ PRODUCED: Final = (
     ("production.claim_lines", "service_month, claim_id, line_number"),
     ("production.claims", "service_month, claim_id"),
     ("production.claim_findings", "service_month, claim_id"),
+    ("production.claim_scores", "service_month, claim_id"),
 )
 
 UNANALYZED: Final = """
@@ -65,6 +60,14 @@ select
     ) as stage
   ) as validate,
   (
+    select coalesce(round(sum(stage.seconds)::numeric, 3), 0)
+    from (
+      select distinct batch.scored_at, batch.score_seconds as seconds
+      from queue.batches as batch
+      where batch.batch_id > %(after)s and batch.scored_at is not null
+    ) as stage
+  ) as score,
+  (
     select round(sum(stage.seconds)::numeric, 3)
     from (
       select distinct batch.transferred_at, batch.transfer_seconds as seconds
@@ -83,8 +86,8 @@ def run_bench(
     """Measure both runs; seconds and claims per second, by the names the command prints."""
     with (
         tempfile.TemporaryDirectory(prefix="claims-bench-") as folder,
-        _database(settings, PIPELINE_DATABASE) as pipeline,
-        _database(settings, FLOOR_DATABASE) as floor,
+        scratch_database(settings, PIPELINE_DATABASE) as pipeline,
+        scratch_database(settings, FLOOR_DATABASE) as floor,
     ):
         bench = _Bench(settings, Path(folder), pipeline, floor, on_step)
         bench.prepare()
@@ -109,23 +112,23 @@ class _Bench:
         self._pipeline = pipeline
         self._floor = floor
         self._on_step = on_step
-        self._key = base64.b64encode(secrets.token_bytes(32)).decode()
+        self._keys = scratch_keys(folder, secrets.token_bytes(32))
 
     def prepare(self) -> None:
         """Make the schema in both, and see to it that autovacuum analyses nothing."""
         for info in (self._pipeline, self._floor):
             self._on_step(f"making the schema in {info['dbname']}")
             self._claims(info, "db", "upgrade")
-            with _connect(info) as conn, translated():
+            with connect_to(info) as conn, translated():
                 for (statement,) in conn.execute(UNANALYZED).fetchall():
                     conn.execute(statement)
-        with _connect(self._floor) as conn, translated():
+        with connect_to(self._floor) as conn, translated():
             conn.execute("grant usage on schema production to claims_worker")
             conn.execute("grant insert on all tables in schema production to claims_worker")
 
     def measure(self, claims: int, seed: int) -> dict[str, Any]:
         """Load and process generated claims, then copy what came out."""
-        with _connect(self._pipeline) as conn, translated():
+        with connect_to(self._pipeline) as conn, translated():
             last_batch = _one(conn, LAST_BATCH)
             last_claim = _one(conn, LAST_CLAIM)
             analyzed = _one(conn, ANALYZED_TABLES)
@@ -140,8 +143,8 @@ class _Bench:
         file.unlink()
         self._on_step("processing them")
         processed = self._claims(self._pipeline, "process")
-        with _connect(self._pipeline) as conn, translated():
-            row = conn.execute(STAGE_SECONDS, {"after": last_batch}).fetchone() or (0, 0)
+        with connect_to(self._pipeline) as conn, translated():
+            row = conn.execute(STAGE_SECONDS, {"after": last_batch}).fetchone() or (0, 0, 0)
         self._on_step("copying what came out into empty tables")
         floor_seconds = self._copy_floor(last_claim)
         seconds = processed["process_seconds"]
@@ -152,20 +155,23 @@ class _Bench:
             "claims_per_second": processed["claims_per_second"],
             "floor_seconds": round(floor_seconds, 3),
             "ratio_to_floor": round(seconds / floor_seconds, 2),
-            "stage_seconds": {"validate": float(row[0]), "transfer": float(row[1])},
+            "stage_seconds": dict(
+                zip(("validate", "score", "transfer"), map(float, row), strict=True)
+            ),
             "transferred": processed["transferred"],
             "failed": processed["failed"],
             "pended": processed["pended"],
+            "below_threshold": processed["below_threshold"],
         }
 
     def _copy_floor(self, last_claim: int) -> float:
         """Copy the new production rows into the empty tables; the seconds it took."""
         parts = range(self._settings.connections)
         for part in parts:
-            with _connect(self._pipeline) as conn, translated():
+            with connect_to(self._pipeline) as conn, translated():
                 for table, order in PRODUCED:
                     self._unload(conn, table, order, part, last_claim)
-        with _connect(self._floor) as conn, translated():
+        with connect_to(self._floor) as conn, translated():
             conn.execute(
                 sql.SQL("truncate {}").format(
                     sql.SQL(", ").join(_identifier(table) for table, _ in PRODUCED)
@@ -196,7 +202,7 @@ class _Bench:
                 file.write(block)
 
     def _copy_part(self, part: int) -> None:
-        with _connect(self._floor, Role.WORKER) as conn, translated(), conn.transaction():
+        with connect_to(self._floor, Role.WORKER) as conn, translated(), conn.transaction():
             for table, _ in PRODUCED:
                 statement = sql.SQL("copy {} from stdin (format binary)").format(_identifier(table))
                 with (
@@ -210,58 +216,7 @@ class _Bench:
         return self._folder / f"{table}.{part}"
 
     def _claims(self, info: dict[str, str], *arguments: str) -> dict[str, Any]:
-        """Run one of our commands on a database; its JSON answer."""
-        environment = os.environ | {
-            "DATABASE_URL": make_conninfo("", **info),
-            "CLAIMS_ERASURE_KEYS_FILE": str(self._folder / "erasure.keys"),
-        }
-        if not (self._settings.claims_encryption_key_file or self._settings.claims_key_command):
-            environment["CLAIMS_ENCRYPTION_KEY"] = self._key
-        done = subprocess.run(
-            [sys.executable, "-m", "app", *arguments, "--json"],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise ClaimsError(
-                "BENCH_COMMAND_FAILED",
-                f"claims {' '.join(arguments)} ended with {done.returncode}: "
-                f"{done.stderr.strip()[-2000:]}",
-                "Mend what it names, then run claims bench again.",
-            )
-        answer: dict[str, Any] = msgspec.json.decode(done.stdout.strip().splitlines()[-1])
-        return answer
-
-
-@contextmanager
-def _database(settings: Settings, name: str) -> Iterator[dict[str, str]]:
-    """Make an empty database on the configured server; the parameters to reach it."""
-    server = parameters(Role.ADMIN, settings)
-    if settings.database_url is None:
-        # Without a user each command logs in as the role it needs.
-        reached = {key: value for key, value in server.items() if key != "user"}
-    else:
-        reached = server
-    drop = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
-    with _connect(server) as conn, translated():
-        conn.execute(drop)
-        conn.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-        try:
-            yield reached | {"dbname": name}
-        finally:
-            conn.execute(drop)
-
-
-def _connect(info: dict[str, str], role: Role = Role.ADMIN) -> psycopg.Connection[Any]:
-    """Connect to a bench database, as the administrator or as a role."""
-    login = "postgres" if role is Role.ADMIN else str(role)
-    with translated():
-        if "user" in info:
-            options = {} if role is Role.ADMIN else {"options": f"-c role={role}"}
-            return psycopg.connect(make_conninfo("", **(info | options)), autocommit=True)
-        return psycopg.connect(make_conninfo("", **info, user=login), autocommit=True)
+        return run_claims(info, self._keys, *arguments)
 
 
 def _identifier(table: str) -> sql.Identifier:

@@ -1,14 +1,16 @@
 """Everything about one claim: where it stands, what was found, how its amounts came about."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final, LiteralString, TypeVar
 
 from psycopg import Connection, rows
+from psycopg.types.json import Jsonb
 
 from app.errors import ClaimsError, translated
 from app.price_basis import Basis, read_bases
+from app.scoring.explain import ScoreReport, Verdict, explain_score, read_verdicts
 from app.settings import Settings
 from app.vault import ErasedError, KeyRing, Sealed
 from app.vault.keyring import read_tokens
@@ -25,8 +27,8 @@ select
   batch.received_at as batch_received_at,
   batch.validated_at as batch_validated_at,
   batch.transferred_at as batch_transferred_at
-from pipeline.claim_states as found
-inner join queue.batches as batch on found.batch_id = batch.batch_id
+from access.claim_states as found
+inner join access.batches as batch on found.batch_id = batch.batch_id
 inner join queue.submitters as submitter on found.submitter_id = submitter.submitter_id
 where found.claim_id = %(claim_id)s"""
 
@@ -61,12 +63,12 @@ HAS_KEYS: Final = "select exists (select from vault.data_keys)"
 # The columns of staging.claims and staging.claim_lines, wherever the claim stands.
 READ_TRANSFERRED: Final[LiteralString] = """
 select claim.*
-from production.claims as claim
+from access.claims as claim
 where claim.claim_id = %(claim_id)s"""
 
 READ_STAGED: Final[LiteralString] = """
 select claim.*
-from staging.claims as claim
+from access.staged_claims as claim
 where claim.claim_id = %(claim_id)s"""
 
 READ_FAILED: Final[LiteralString] = """
@@ -78,7 +80,7 @@ select
   failed.stage,
   failed.resolution,
   failed.failed_at
-from staging.failed_claims as failed
+from access.failed_claims as failed
 left join lateral jsonb_populate_record(null::staging.claims, failed.staged_claim) as staged
   on true
 where failed.claim_id = %(claim_id)s"""
@@ -88,7 +90,7 @@ select
   line.*,
   coalesce(reason.title, rule.title) as reason,
   coalesce(reason.hint, rule.hint) as hint
-from production.claim_lines as line
+from access.claim_lines as line
 left join reference.pricing_reasons as reason on line.reason_code = reason.reason_code
 left join reference.rules as rule on line.reason_code = rule.rule_code
 where line.claim_id = %(claim_id)s
@@ -96,15 +98,15 @@ order by line.line_number"""
 
 LINES_STAGED: Final[LiteralString] = """
 select line.*
-from staging.claim_lines as line
-inner join staging.claims as claim
+from access.staged_lines as line
+inner join access.staged_claims as claim
   on line.batch_id = claim.batch_id and line.claim_id = claim.claim_id
 where claim.claim_id = %(claim_id)s
 order by line.line_number"""
 
 LINES_FAILED: Final[LiteralString] = """
 select line.*
-from staging.failed_claims as failed
+from access.failed_claims as failed
 cross join lateral jsonb_populate_recordset(null::staging.claim_lines, failed.staged_lines)
   as line
 where failed.claim_id = %(claim_id)s
@@ -126,12 +128,12 @@ select
   rule.rarc
 from (
   select found.rule_code, found.line_number, found.field, found.value, found.disposition
-  from production.claim_findings as found
+  from access.claim_findings as found
   where found.claim_id = %(claim_id)s and %(state)s = 'transferred'
   union all
   select found.rule_code, found.line_number, found.field, found.value, found.disposition
-  from staging.claim_findings as found
-  inner join staging.claims as claim
+  from access.staged_findings as found
+  inner join access.staged_claims as claim
     on found.batch_id = claim.batch_id and found.claim_id = claim.claim_id
   where claim.claim_id = %(claim_id)s and %(state)s not in ('transferred', 'failed')
   union all
@@ -141,7 +143,7 @@ from (
     found.field,
     coalesce(found.value, found.reason) as value,
     null as disposition
-  from staging.failed_claims as failed
+  from access.failed_claims as failed
   cross join lateral jsonb_to_recordset(failed.reasons)
     as found (rule text, line integer, field text, value text, reason text)
   where failed.claim_id = %(claim_id)s and %(state)s = 'failed'
@@ -150,9 +152,8 @@ left join reference.rules as rule on finding.rule_code = rule.rule_code
 order by finding.line_number, finding.rule_code, finding.field"""
 
 RECORD_READING: Final[LiteralString] = """
-select auditing.record_event(
-  'claim.phi_shown', %(submitter_id)s, array[%(batch_id)s]::bigint[],
-  %(claim_id)s, %(claim_id)s, '{}'
+select access.record_access(
+  'claim.phi_shown', %(submitter_id)s, %(batch_id)s, %(claim_id)s, %(reader)s
 )"""
 
 PHI_FIELDS: Final = (
@@ -236,6 +237,10 @@ class ClaimReport:
     given: dict[str, Any]
     outcome: dict[str, Any] | None
     """What a transferred claim came to."""
+    score: ScoreReport | None
+    """The score and what moved it, where the claim has one."""
+    verdicts: list[Verdict]
+    """What reviewers decided; the last one holds."""
     findings: list[Finding]
     lines: list[Line]
     phi: dict[str, str] | None
@@ -282,9 +287,16 @@ def find_claim(conn: Connection[Any], settings: Settings, text: str) -> Found:
 
 
 def read_claim(
-    conn: Connection[Any], settings: Settings, claim_id: int, *, with_phi: bool
+    conn: Connection[Any],
+    settings: Settings,
+    claim_id: int,
+    *,
+    with_phi: bool,
+    reader: Mapping[str, Any] | None = None,
 ) -> ClaimReport:
-    """Read one claim; conn as the operator. Reading PHI leaves an audit event behind.
+    """Read one claim; conn as the operator, or as the app for one submitter.
+
+    Reading PHI leaves an audit event behind, with what there is to say of the reader.
 
     Raises:
         DecryptionRefusedError: from PHI that was changed or moved (`refusals_recorded`).
@@ -306,7 +318,7 @@ def read_claim(
     header = _dicts(conn, read_header, claim_id)[0]
     decoded = header["claim_number"] is not None
     transferred = place.state == "transferred"
-    phi = _decrypted(conn, settings, place, header) if with_phi else None
+    phi = _decrypted(conn, settings, place, header, reader or {}) if with_phi else None
     bases = read_bases(conn, claim_id) if transferred else {}
     return ClaimReport(
         place=place,
@@ -315,6 +327,8 @@ def read_claim(
         else None,
         given=_some(header, HEADER_FIELDS) if decoded else {},
         outcome=_some(header, OUTCOME_FIELDS) if transferred else None,
+        score=explain_score(conn, claim_id, transferred=transferred),
+        verdicts=read_verdicts(conn, claim_id),
         findings=_rows(conn, Finding, READ_FINDINGS, claim_id=claim_id, state=place.state),
         lines=[
             Line(
@@ -327,6 +341,31 @@ def read_claim(
         phi=phi,
         erased=with_phi and phi is None,
     )
+
+
+def as_object(report: ClaimReport) -> dict[str, Any]:
+    """Give the report as a JSON object; what each amount was computed from with its line."""
+    place = asdict(report.place)
+    batch = {
+        name.removeprefix("batch_"): place.pop(name)
+        for name in tuple(place)
+        if name.startswith("batch_")
+    }
+    return {
+        **place,
+        "batch": {"batch_id": batch.pop("id"), **batch},
+        "failure": report.failure,
+        "claim": report.given,
+        "outcome": report.outcome,
+        "score": report.score,
+        "verdicts": report.verdicts,
+        "findings": report.findings,
+        "lines": [
+            {**line.given, "pricing": line.pricing, "basis": line.basis} for line in report.lines
+        ],
+        "phi": report.phi,
+        "phi_erased": report.erased,
+    }
 
 
 def _claim_id(text: str) -> int | None:
@@ -354,7 +393,11 @@ def _place(conn: Connection[Any], claim_id: int) -> Place | None:
 
 
 def _decrypted(
-    conn: Connection[Any], settings: Settings, place: Place, header: Mapping[str, Any]
+    conn: Connection[Any],
+    settings: Settings,
+    place: Place,
+    header: Mapping[str, Any],
+    reader: Mapping[str, Any],
 ) -> dict[str, str] | None:
     """Decrypt the PHI fields; None when their keys were destroyed."""
     keyring = KeyRing.open(conn, settings)
@@ -365,6 +408,7 @@ def _decrypted(
                 "submitter_id": place.submitter_id,
                 "batch_id": place.batch_id,
                 "claim_id": place.claim_id,
+                "reader": Jsonb(reader),
             },
         )
     sealed = Sealed(place.claim_id, header["encrypted_batch_id"], header["erasure_id"])

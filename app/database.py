@@ -36,6 +36,7 @@ class Role(StrEnum):
     WORKER = "claims_worker"
     OPERATOR = "claims_operator"
     ANALYST = "claims_analyst"
+    REVIEWER = "claims_reviewer"
 
 
 def connect(role: Role, *, autocommit: bool = False) -> psycopg.Connection[TupleRow]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Final
 
 import psycopg
 
-OWN_CLASSES: Final = ("VL", "PX", "TX", "PL", "KY")
-"""SQLSTATE classes raised by our routines: validation, pricing, transfer, pipeline, keys."""
+OWN_CLASSES: Final = ("VL", "PX", "TX", "PL", "SC", "AC", "KY")
+"""SQLSTATE classes of our routines: validation, pricing, transfer, pipeline, scoring, access,
+keys."""
 
 _SCHEMA_MISSING: Final = {"3F000", "42P01", "42883"}
 _HINTS: Final = {
@@ -21,6 +23,26 @@ _HINTS: Final = {
 _BUG_HINT: Final = "This is a fault in the program; report it with this code and what you ran."
 
 
+# By the whole code, else by its first two characters, else a fault of the program: 500.
+_HTTP_STATUSES: Final = {
+    "08": HTTPStatus.SERVICE_UNAVAILABLE,
+    "40": HTTPStatus.SERVICE_UNAVAILABLE,
+    "53": HTTPStatus.SERVICE_UNAVAILABLE,
+    "57": HTTPStatus.SERVICE_UNAVAILABLE,
+    "55": HTTPStatus.SERVICE_UNAVAILABLE,
+    "DB_CONNECTION": HTTPStatus.SERVICE_UNAVAILABLE,
+    "SCHEMA_NOT_CURRENT": HTTPStatus.SERVICE_UNAVAILABLE,
+    "PL006": HTTPStatus.NOT_FOUND,
+    "PL007": HTTPStatus.NOT_FOUND,
+    "PL009": HTTPStatus.NOT_FOUND,
+    "PL010": HTTPStatus.CONFLICT,
+    "PL011": HTTPStatus.CONFLICT,
+    "PL012": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "SHOW_CLAIM_UNKNOWN": HTTPStatus.NOT_FOUND,
+    "FAILED_RULE_UNKNOWN": HTTPStatus.NOT_FOUND,
+}
+
+
 class ClaimsError(Exception):
     """An error for people.
 
@@ -32,6 +54,17 @@ class ClaimsError(Exception):
         self.code = code
         self.message = message
         self.hint = hint
+
+    def __reduce__(self) -> tuple[type["ClaimsError"], tuple[object, ...]]:
+        """Let it come back whole from another process."""
+        return type(self), (self.code, self.message, self.hint)
+
+    @property
+    def http_status(self) -> int:
+        """The status that the API answers with: 4xx where the caller can mend it."""
+        return _HTTP_STATUSES.get(
+            self.code, _HTTP_STATUSES.get(self.code[:2], HTTPStatus.INTERNAL_SERVER_ERROR)
+        )
 
 
 class DatabaseError(ClaimsError):

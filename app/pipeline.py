@@ -1,20 +1,35 @@
-"""Run the pipeline over what waits: a few connections that call one procedure each."""
+"""Run the pipeline over what waits: a few connections, each stage a call in its transaction."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 from psycopg import Connection, rows
 
 from app.database import Role, connect
 from app.errors import translated
 from app.settings import Settings
+from app.stages import Stage, stages_of
 
-PROCESS_PENDING: Final = "call pipeline.process_pending()"
+READ_MAX_CLAIMS: Final[LiteralString] = """
+select settings.max_claims_per_call
+from queue.settings as settings"""
+
+ENSURE_PARTITIONS: Final[LiteralString] = "call maintenance.ensure_partitions()"
+
+ANALYZE_STAGING: Final[LiteralString] = """
+select maintenance.analyze_staging(array(
+  select distinct batch.received_on
+  from queue.batches as batch
+  where batch.state <> 'transferred'
+))"""
+
+TAKE_BATCHES: Final[LiteralString] = """
+select pipeline._take_batches(%(stage)s, %(max_claims)s)"""
 
 ACCOUNTING: Final = """
 select
@@ -24,13 +39,21 @@ select
   accounting.failed,
   accounting.superseded,
   accounting.pended,
+  accounting.below_threshold,
   (select coalesce(sum(status.allowed_total), 0) from pipeline.status) as allowed_total
 from pipeline.accounting as accounting"""
 
 WORK_DONE: Final = """
 select
-  coalesce(sum(batch.staged_count) filter (where batch.state = 'validated'), 0),
-  coalesce(sum(batch.staged_count) filter (where batch.state = 'transferred'), 0)
+  coalesce(
+    sum(
+      batch.staged_count
+      * case batch.state
+        when 'validated' then 0.4 when 'scored' then 0.5 when 'transferred' then 1 else 0
+      end
+    ),
+    0
+  )
 from queue.batches as batch
 where batch.batch_id = any(%(batch_ids)s)"""
 
@@ -52,6 +75,8 @@ class Accounting:
     failed: int
     superseded: int
     pended: int
+    below_threshold: int
+    """Transferred claims that wait for a person because of their score alone."""
     allowed_total: Decimal
     """Allowed amounts of the transferred claims, dollars."""
 
@@ -64,6 +89,8 @@ class ProcessResult:
     transferred: int
     failed: int
     pended: int
+    below_threshold: int
+    """Transferred claims that wait for a person because of their score alone."""
     in_progress: int
     """Claims that still wait because another process has them in hand."""
     allowed_total: Decimal
@@ -88,13 +115,14 @@ def read_accounting(conn: Connection[Any]) -> Accounting:
 def process_pending(
     settings: Settings, *, on_progress: Callable[[float, int], None] = lambda *_: None
 ) -> ProcessResult:
-    """Validate and transfer all that waits, over `settings.connections` connections.
+    """Validate, score and transfer all that waits, over `settings.connections` connections.
 
-    `on_progress` gets the claims done (a validated one counts half) and the claims in
-    all. The counts are of the batches that waited at the start, whoever processed them.
+    `on_progress` gets the claims done (one that is under way counts in part) and the claims
+    in all. The counts are of the batches that waited at the start, whoever processed them.
 
     Raises:
-        ClaimsError: from the database, after the other connections have ended their work.
+        ClaimsError: MODEL_… before anything is done, when scores are required and the model
+            cannot be used; from the database, after the other connections have ended their work.
 
     """
     with ExitStack() as stack:
@@ -106,9 +134,15 @@ def process_pending(
         before = read_accounting(watcher)
         with translated():
             batch_ids, waiting = watcher.execute(WAITING).fetchone() or ([], 0)
+            (max_claims,) = watcher.execute(READ_MAX_CLAIMS).fetchone() or (1,)
+            watcher.execute(ENSURE_PARTITIONS)
+        # Validation first, so that a round takes a group through all of them.
+        stages = stages_of(settings)[::-1]
+        for stage in stages:
+            stage.prepare(watcher)
         started = time.monotonic()
         pool = stack.enter_context(ThreadPoolExecutor(len(workers)))
-        calls = [pool.submit(_call, worker) for worker in workers]
+        calls = [pool.submit(_work, worker, max_claims, stages) for worker in workers]
         try:
             while wait(calls, timeout=POLL_SECONDS).not_done:
                 on_progress(_done(watcher, batch_ids), waiting)
@@ -126,20 +160,34 @@ def process_pending(
         transferred=after.transferred - before.transferred,
         failed=after.failed - before.failed,
         pended=after.pended - before.pended,
+        below_threshold=after.below_threshold - before.below_threshold,
         in_progress=after.in_progress,
         allowed_total=after.allowed_total - before.allowed_total,
         seconds=seconds,
     )
 
 
-def _call(worker: Connection[Any]) -> None:
+def _work(worker: Connection[Any], max_claims: int, stages: Sequence[Stage]) -> None:
+    """Take groups of batches through the stages until nothing waits that is in no other hands."""
+
+    def run(stage: Stage) -> bool:
+        """Run a stage over a group of batches in one transaction; whether there was one."""
+        worker.execute(ANALYZE_STAGING)
+        with worker.transaction():
+            (batch_ids,) = worker.execute(
+                TAKE_BATCHES, {"stage": stage.name, "max_claims": max_claims}
+            ).fetchone() or ([],)
+            if batch_ids:
+                stage.run(worker, batch_ids)
+        return bool(batch_ids)
+
     with translated():
-        worker.execute(PROCESS_PENDING)
+        # Not any(): each round takes a group through every stage.
+        while sum(run(stage) for stage in stages):
+            pass
 
 
 def _done(watcher: Connection[Any], batch_ids: list[int]) -> float:
     with translated():
-        validated, transferred = watcher.execute(
-            WORK_DONE, {"batch_ids": batch_ids}
-        ).fetchone() or (0, 0)
-    return float(validated) / 2 + float(transferred)
+        (done,) = watcher.execute(WORK_DONE, {"batch_ids": batch_ids}).fetchone() or (0,)
+    return float(done)

@@ -34,8 +34,8 @@ with line as (
       select from reference.work_floor_periods as floored
       where line.service_date between floored.valid_from and floored.valid_to
     ) as work_floor
-  from production.claim_lines as line
-  inner join production.claims as claim
+  from access.claim_lines as line
+  inner join access.claims as claim
     on line.claim_id = claim.claim_id and line.service_month = claim.service_month
   cross join queue.settings as settings
   where line.claim_id = %(claim_id)s and line.pricing_status = 'priced'

@@ -156,6 +156,20 @@ def price_file(
     The lines of a group are priced together wherever they stand in the file.
     `on_progress` is told the rows priced so far. Raises DatabaseError.
     """
+    make_line = line_maker(conn)
+    waiting: dict[int, Priced] = {}
+    done = following = 0
+    for chunk in _chunks(file.groups):
+        waiting |= _price(conn, file, chunk, make_line)
+        done += len(chunk)
+        on_progress(done)
+        while (priced := waiting.pop(following, None)) is not None:
+            yield file.rows[following], priced
+            following += 1
+
+
+def line_maker(conn: Connection[Any]) -> Callable[..., Any]:
+    """Give the constructor of pricing.line_to_price, by the names of its columns."""
     with translated():
         line_type = CompositeInfo.fetch(conn, LINE_TYPE)
     if line_type is None:
@@ -166,15 +180,21 @@ def price_file(
     make_line: Callable[..., Any] | None = line_type.python_type
     if make_line is None:
         raise AssertionError(LINE_TYPE)
-    waiting: dict[int, Priced] = {}
-    done = following = 0
-    for chunk in _chunks(file.groups):
-        waiting |= _price(conn, file, chunk, make_line)
-        done += len(chunk)
-        on_progress(done)
-        while (priced := waiting.pop(following, None)) is not None:
-            yield file.rows[following], priced
-            following += 1
+    return make_line
+
+
+def price_lines(conn: Connection[Any], lines: list[Any]) -> dict[tuple[int, int], Priced]:
+    """Price lines made by `line_maker`, in one call, by claim id and line number."""
+    with translated():
+        # Never prepared: planned for this array, the planner knows how long it is.
+        rows = conn.execute(PRICE_LINES, {"lines": lines}, prepare=False).fetchall()
+    if len(rows) != len(lines):
+        msg = f"{len(lines)} lines went into pricing and {len(rows)} came out"
+        raise AssertionError(msg)
+    return {
+        (claim_id, number): Priced(amount, status, reason_code, reason, _steps(*steps))
+        for claim_id, number, amount, status, reason_code, reason, *steps in rows
+    }
 
 
 def _price(
@@ -208,16 +228,7 @@ def _price(
                 rendering_taxonomy=values.get("taxonomy"),
             )
         )
-    with translated():
-        # Never prepared: planned for this array, the planner knows how long it is.
-        rows = conn.execute(PRICE_LINES, {"lines": parameters}, prepare=False).fetchall()
-    if len(rows) != len(chunk):
-        msg = f"{len(chunk)} lines went into pricing and {len(rows)} came out"
-        raise AssertionError(msg)
-    return {
-        index[group, number]: Priced(amount, status, reason_code, reason, _steps(*steps))
-        for group, number, amount, status, reason_code, reason, *steps in rows
-    }
+    return {index[at]: price for at, price in price_lines(conn, parameters).items()}
 
 
 def _steps(

@@ -17,6 +17,7 @@ select
   status.batches,
   status.claims::bigint as claims,
   status.lines::bigint as lines,
+  status.claims_waiting_for_scores::bigint as waiting_for_scores,
   status.oldest_received_at
 from pipeline.status as status
 order by status.state"""
@@ -113,6 +114,28 @@ cross join lateral jsonb_to_recordset(failed.reasons)
 where finding.rule = %(rule_code)s
 order by failed.claim_id, finding.line nulls first, finding.field"""
 
+READ_STUCK_BATCHES: Final[LiteralString] = """
+select
+  batch.batch_id,
+  submitter.name as submitter,
+  batch.state,
+  batch.claim_count as claims,
+  case
+    when batch.state = 'failed' then 'failed'
+    when batch.next_attempt_at is not null then 'to be tried again'
+    else 'held'
+  end as why,
+  batch.attempts,
+  batch.next_attempt_at,
+  batch.last_sqlstate,
+  batch.last_error
+from queue.batches as batch
+inner join queue.submitters as submitter on batch.submitter_id = submitter.submitter_id
+where
+  batch.state <> 'transferred'
+  and (batch.state = 'failed' or batch.next_attempt_at is not null or batch.hold)
+order by batch.batch_id"""
+
 Row = TypeVar("Row")
 
 
@@ -124,6 +147,8 @@ class StateCount:
     batches: int
     claims: int
     lines: int
+    waiting_for_scores: int
+    """Claims that cannot go on without a score."""
     oldest_received_at: datetime
 
 
@@ -142,6 +167,22 @@ class BatchRow:
     pended: int | None
     failed: int
     allowed_total: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class StuckBatch:
+    """A batch that does not go on by itself, or not yet, and why."""
+
+    batch_id: int
+    submitter: str
+    state: str
+    claims: int
+    why: str
+    attempts: int
+    next_attempt_at: datetime | None
+    last_sqlstate: str | None
+    last_error: str | None
+    """What the error said, where the words are ours: they never hold PHI."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +208,11 @@ class Status:
     in_force: list[InForce]
     kinds_missing: list[str]
     """Kinds of reference data that have no release in force today."""
+
+    @property
+    def waiting_for_scores(self) -> int:
+        """Claims that cannot go on without a score."""
+        return sum(row.waiting_for_scores for row in self.states)
 
     @property
     def oldest_waiting(self) -> datetime | None:
@@ -243,6 +289,11 @@ def read_status(conn: Connection[Any], *, batches: int) -> Status:
         in_force=in_force,
         kinds_missing=[kind.code for kind in KINDS if kind.code not in present],
     )
+
+
+def read_stuck_batches(conn: Connection[Any]) -> list[StuckBatch]:
+    """Read the batches that failed, wait for another attempt or are held; conn as the operator."""
+    return _read(conn, StuckBatch, READ_STUCK_BATCHES)
 
 
 def read_failed_reasons(conn: Connection[Any]) -> tuple[FailedCount, list[FailedReason]]:

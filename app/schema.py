@@ -24,6 +24,7 @@ CODE_SCHEMAS: Final = (
     "scoring",
     "maintenance",
     "auditing",
+    "access",
     "keys",
 )
 """They hold routines and views only; dropped before revisions run, made anew at head."""
@@ -58,7 +59,9 @@ cross join lateral (
 ) as leaf
 where parent.relkind in ('p', 'r')
   and not parent.relispartition
-  and schema.nspname in ('reference', 'staging', 'production', 'queue', 'vault', 'audit')
+  and schema.nspname in (
+    'reference', 'staging', 'production', 'queue', 'vault', 'audit', 'models'
+  )
 group by schema.nspname, parent.relname
 order by schema.nspname, parent.relname"""
 

@@ -1,15 +1,18 @@
 -- Public has nothing; each role has what it needs and no more. What an older version
 -- granted goes first: the schemas of data are not made anew as those of code are.
-revoke all on schema reference, staging, production, queue, vault, audit
-from claims_app, claims_worker, claims_operator, claims_analyst;
-revoke all on all tables in schema reference, staging, production, queue, vault, audit
-from claims_app, claims_worker, claims_operator, claims_analyst;
+revoke all on schema
+reference, staging, production, queue, vault, audit, models
+from claims_app, claims_worker, claims_operator, claims_analyst, claims_reviewer;
+revoke all on all tables in schema
+reference, staging, production, queue, vault, audit, models
+from claims_app, claims_worker, claims_operator, claims_analyst, claims_reviewer;
 revoke all on all sequences in schema queue
-from claims_app, claims_worker, claims_operator, claims_analyst;
+from claims_app, claims_worker, claims_operator, claims_analyst, claims_reviewer;
 revoke all on all routines in schema
-pipeline, validation, pricing, transfer, maintenance, auditing, keys
+pipeline, validation, pricing, transfer, scoring, maintenance, auditing, access,
+keys
 from public;
-revoke all on type pricing.line_to_price from public;
+revoke all on type pricing.line_to_price, scoring.claim_feature from public;
 
 -- Intake: begins and ends batches, copies into staging, reads back nothing.
 grant usage on schema pipeline, staging, queue, vault, keys to claims_app;
@@ -18,14 +21,19 @@ pipeline.reserve_batch_id(),
 pipeline.reserve_claim_ids(integer),
 pipeline.find_batch(text, text),
 pipeline.open_batch(
-  bigint, text, text, integer, integer, integer, integer, bigint, bigint
+  bigint, text, text, integer, integer, integer, integer, bigint, bigint, boolean
 ),
+pipeline.match_corrections(bigint),
 pipeline.close_batch(bigint),
+pipeline.release_batches(text, bigint[]),
+pipeline.retry_failed_claims(text, bigint[]),
+pipeline.retry_failed_claims_by_rule(text, text, integer),
 keys.add_first_data_key(text, bytea, bytea, bytea),
 keys.register_erasure_keys(uuid, text),
 keys.hold_keys(integer, integer),
 keys.record_refusal(bigint, text)
 to claims_app;
+grant select on pipeline.backlog, pipeline.workers to claims_app;
 grant usage on sequence queue.batch_ids, queue.claim_ids to claims_app;
 grant select on queue.batches, queue.submitters to claims_app;
 grant insert on staging.claims,
@@ -33,11 +41,52 @@ staging.claim_lines,
 staging.failed_claims to claims_app;
 grant select on vault.data_keys, vault.erasure_keys to claims_app;
 
--- Processing: the stages and the procedures that call them; no table of claims.
-grant usage on schema pipeline, validation, transfer, maintenance, queue
+-- The HTTP service: reads what the submitter of its client may see, records who saw
+-- it, and prices lines.
+grant usage on schema access, pricing, reference, scoring, models to claims_app;
+grant select on all tables in schema access, reference to claims_app;
+grant select on queue.settings,
+models.registry,
+models.review_reasons,
+scoring.feature_list to claims_app;
+grant execute on function
+scoring.feature_version(),
+access.may_see(integer),
+access.find_client(integer),
+access.touch_client(integer),
+access.record_access(text, integer, bigint, bigint, jsonb),
+access.note_request(bigint, integer, bytea),
+access.find_request(text),
+access.reference_version(),
+access.read_results(bigint, bigint, bigint[], bigint),
+pricing.price_lines(pricing.line_to_price [])
+to claims_app;
+grant usage on type pricing.line_to_price to claims_app;
+
+-- Processing: the stages and the procedures that call them; no table of claims to
+-- read, and scores only to write.
+grant usage on schema
+pipeline, validation, transfer, scoring, maintenance, queue, staging, models
 to claims_worker;
 grant execute on function
+scoring.feature_version(),
+scoring.take_features(bigint[]),
+scoring.record_scores(bigint[], real),
+scoring.register_model(text, bytea, bytea, integer, text[], jsonb),
+scoring.measure_drift(integer, text),
+maintenance.refresh_history()
+to claims_worker;
+grant insert on staging.claim_scores to claims_worker;
+grant select on scoring.feature_list, models.registry to claims_worker;
+grant execute on function
 pipeline._take_batches(text, integer),
+pipeline.run_stage(text, bigint[]),
+pipeline.lease_batches(text, text[], integer, interval, integer),
+pipeline.release_leases(text, bigint[]),
+pipeline.record_stage_failure(text, bigint[], text, text, text, integer),
+pipeline.retry_due_failed_claims(integer),
+pipeline.record_heartbeat(text, text, integer, text, jsonb),
+pipeline.end_worker(text),
 validation.validate_batches(bigint[]),
 transfer.move_batches(bigint[]),
 maintenance.analyze_staging(date[])
@@ -46,17 +95,35 @@ grant execute on procedure
 pipeline.process_pending(integer),
 maintenance.ensure_partitions()
 to claims_worker;
-grant select on pipeline.status, pipeline.accounting to claims_worker;
+grant select on pipeline.status,
+pipeline.accounting,
+pipeline.backlog,
+pipeline.workers to claims_worker;
 grant select on queue.batches, queue.settings to claims_worker;
 
 -- Operating: what a DBA calls, reference loading, prices and reports.
 grant usage on schema
-pipeline, validation, pricing, transfer, maintenance, auditing, queue, reference, audit,
-staging, production, vault, keys
+pipeline, validation, pricing, transfer, scoring, maintenance, auditing, queue,
+reference, audit, staging, production, vault, models, keys
+to claims_operator;
+grant execute on function
+scoring.feature_version(),
+scoring.claim_features(bigint[], date[]),
+scoring.take_features(bigint[]),
+scoring.record_scores(bigint[], real),
+scoring.register_model(text, bytea, bytea, integer, text[], jsonb),
+scoring.measure_drift(integer, text),
+maintenance.refresh_history()
 to claims_operator;
 grant execute on function
 pipeline.find_batch(text, text),
 pipeline._take_batches(text, integer),
+pipeline.run_stage(text, bigint[]),
+pipeline.retry_batches(bigint[]),
+pipeline.release_batches(text, bigint[]),
+pipeline.retry_failed_claims(text, bigint[]),
+pipeline.retry_failed_claims_by_rule(text, text, integer),
+pipeline.retry_due_failed_claims(integer),
 validation.validate_batches(bigint[]),
 pricing.price_lines(pricing.line_to_price []),
 transfer.move_batches(bigint[]),
@@ -69,8 +136,13 @@ auditing.record_event(text, integer, bigint[], bigint, bigint, jsonb)
 to claims_operator;
 grant execute on all functions in schema keys to claims_operator;
 grant execute on all procedures in schema pipeline, maintenance to claims_operator;
-grant usage on type pricing.line_to_price to claims_operator;
-grant select on all tables in schema pipeline, queue, reference to claims_operator;
+grant execute on procedure scoring.activate_model(text) to claims_operator;
+grant usage on type
+pricing.line_to_price, scoring.claim_feature
+to claims_operator;
+grant select on all tables in schema
+pipeline, queue, reference, scoring, models
+to claims_operator;
 grant update on queue.settings to claims_operator;
 grant insert on
 reference.releases,
@@ -84,21 +156,51 @@ reference.place_of_service_codes
 to claims_operator;
 grant insert on audit.events to claims_operator;
 grant select on vault.data_keys, vault.erasure_keys to claims_operator;
+grant usage on schema access to claims_operator;
+grant select on all tables in schema access to claims_operator;
+grant execute on function
+access.may_see(integer),
+access.add_client(text, text, text[], bytea, timestamptz),
+access.revoke_client(text),
+access.record_access(text, integer, bigint, bigint, jsonb)
+to claims_operator;
+grant select (
+  client_id, name, submitter_id, scopes, created_at, expires_at, revoked_at,
+  last_used_at
+) on vault.api_clients to claims_operator;
 grant select on
 staging.claims,
 staging.claim_lines,
 staging.claim_findings,
+staging.claim_scores,
 staging.failed_claims,
 production.claims,
 production.claim_lines,
 production.claim_findings,
-production.claim_registry
+production.claim_scores,
+production.claim_registry,
+production.review_queue
 to claims_operator;
 
+-- Reviewing: what waits for a person, and what a person says.
+grant usage on schema production, scoring, models to claims_reviewer;
+grant select on production.review_queue, models.review_reasons to claims_reviewer;
+grant execute on procedure scoring.record_review(bigint, text, text) to claims_reviewer;
+
 -- Analysts read production without the encrypted columns.
-grant usage on schema production, reference, pipeline to claims_analyst;
+grant usage on schema
+production, reference, pipeline, scoring, models
+to claims_analyst;
 grant select on all tables in schema reference to claims_analyst;
-grant select on production.claim_lines, production.claim_findings to claims_analyst;
+grant select on
+production.claim_lines,
+production.claim_findings,
+production.claim_scores,
+production.review_queue,
+models.review_verdicts,
+scoring.feature_list
+to claims_analyst;
+grant execute on function scoring.measure_drift(integer, text) to claims_analyst;
 grant select (
   claim_id, service_month, batch_id, submitter_id, received_at, member_token,
   patient_token, frequency_code, payer_id, billing_npi, billing_taxonomy,

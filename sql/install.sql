@@ -35,12 +35,17 @@ set local client_min_messages = warning;
 \ir maintenance/register_release.sql
 \ir maintenance/refresh_periods.sql
 \ir maintenance/add_submitter.sql
+\ir maintenance/refresh_history.sql
 
 -- Intake: what a loader calls around its COPY.
 \ir pipeline/reserve_batch_id.sql
 \ir pipeline/reserve_claim_ids.sql
 \ir pipeline/find_batch.sql
+\ir pipeline/_submitter_id.sql
 \ir pipeline/open_batch.sql
+\ir pipeline/_lock_failed_claims.sql
+\ir pipeline/_supersede_failed_claims.sql
+\ir pipeline/match_corrections.sql
 \ir pipeline/close_batch.sql
 
 -- Validation: a file for each rule, then the stage.
@@ -76,14 +81,63 @@ set local client_min_messages = warning;
 \ir pricing/line_to_price.sql
 \ir pricing/price_lines.sql
 
+-- Scoring: features out, scores in, and what reviewers say.
+\ir scoring/claim_feature.sql
+\ir scoring/feature_version.sql
+\ir scoring/feature_list.sql
+\ir scoring/claim_features.sql
+\ir scoring/take_features.sql
+\ir scoring/record_scores.sql
+\ir scoring/register_model.sql
+\ir scoring/activate_model.sql
+\ir scoring/record_review.sql
+\ir scoring/measure_drift.sql
+\ir scoring/labelled_claims.sql
+
 -- Transfer: staging to production, once.
 \ir transfer/move_batches.sql
 
--- The procedures that a worker, a DBA and pg_cron call.
+-- The stages, made safe: what a worker, a DBA and pg_cron call.
+\ir pipeline/_due_states.sql
+\ir pipeline/_call_stage.sql
+\ir pipeline/_try_claims.sql
+\ir pipeline/_unstage_claims.sql
+\ir pipeline/_isolate_claims.sql
+\ir pipeline/run_stage.sql
 \ir pipeline/_take_batches.sql
 \ir pipeline/process_pending.sql
 
+-- Workers, and batches that failed or are held.
+\ir pipeline/_record_failure.sql
+\ir pipeline/record_stage_failure.sql
+\ir pipeline/lease_batches.sql
+\ir pipeline/release_leases.sql
+\ir pipeline/record_heartbeat.sql
+\ir pipeline/end_worker.sql
+\ir pipeline/retry_batches.sql
+\ir pipeline/release_batches.sql
+
+-- Failed claims that go on their way again.
+\ir pipeline/_retry_claims.sql
+\ir pipeline/retry_failed_claims.sql
+\ir pipeline/retry_failed_claims_by_rule.sql
+\ir pipeline/retry_due_failed_claims.sql
+
 \ir views.sql
+
+-- What the HTTP service calls: its clients, and what each of them may see.
+\ir access/may_see.sql
+\ir access/views.sql
+\ir access/add_client.sql
+\ir access/revoke_client.sql
+\ir access/find_client.sql
+\ir access/touch_client.sql
+\ir access/record_access.sql
+\ir access/note_request.sql
+\ir access/find_request.sql
+\ir access/reference_version.sql
+\ir access/read_results.sql
+
 \ir grants.sql
 
 reset role;

@@ -8,12 +8,56 @@ select
   sum(batch.claims_pended) as claims_pended,
   sum(batch.claims_failed) as claims_failed,
   sum(batch.allowed_total) as allowed_total,
-  min(batch.received_at) as oldest_received_at
+  min(batch.received_at) as oldest_received_at,
+  count(*) filter (where batch.hold) as held_batches,
+  count(*) filter (where batch.leased_until >= now()) as leased_batches,
+  count(*) filter (where batch.next_attempt_at is not null) as batches_to_retry,
+  sum(batch.claims_below_threshold) as claims_below_threshold,
+  coalesce(
+    sum(batch.claim_count - batch.claims_failed)
+    filter (where batch.state = 'validated' and settings.scoring_required),
+    0
+  ) as claims_waiting_for_scores
 from queue.batches as batch
+cross join queue.settings as settings
 group by batch.state;
 
 comment on view pipeline.status
-is 'Batches and claims by state; what is not transferred is waiting.';
+is 'Batches and claims by state, those of retries included; what is not transferred is waiting, and what is validated waits for scores where they are required.';
+
+-- From the index of unfinished batches alone, so that it stays cheap to ask.
+create view pipeline.backlog as
+select
+  batch.state,
+  count(*) as batches,
+  sum(batch.claim_count - batch.claims_failed) as claims,
+  count(*) filter (where batch.hold) as held_batches,
+  count(*) filter (where batch.leased_until >= now()) as leased_batches,
+  count(*) filter (where batch.next_attempt_at is not null) as batches_to_retry,
+  min(batch.received_at) filter (where not batch.hold) as oldest_received_at
+from queue.batches as batch
+where batch.state <> 'transferred'
+group by batch.state;
+
+comment on view pipeline.backlog
+is 'Unfinished batches by state: how many, their claims, how many of them are held, in hand or to be tried again, and since when the oldest waits that is not held.';
+
+create view pipeline.workers as
+select
+  worker.worker_id,
+  worker.host,
+  worker.pid,
+  worker.version,
+  worker.started_at,
+  worker.heartbeat_at,
+  worker.stopped_at,
+  worker.work,
+  worker.stopped_at is null
+  and worker.heartbeat_at > now() - interval '30 seconds' as is_alive
+from queue.workers as worker;
+
+comment on view pipeline.workers
+is 'Workers of the last week; one is alive that has reported in the last 30 seconds and has not stopped.';
 
 -- What came in must be somewhere: difference is always zero.
 create view pipeline.accounting as
@@ -25,17 +69,19 @@ select
   failed.superseded,
   counted.pended,
   counted.loaded - counted.in_progress - counted.transferred - failed.open
-  - failed.superseded as difference
+  - failed.superseded as difference,
+  counted.below_threshold
 from (
   select
-    coalesce(sum(batch.claim_count), 0)::bigint as loaded,
+    coalesce(sum(batch.claim_count - batch.retried_count), 0)::bigint as loaded,
     coalesce(
       sum(batch.claim_count - batch.claims_failed)
       filter (where batch.state <> 'transferred'),
       0
     )::bigint as in_progress,
     coalesce(sum(batch.claims_moved), 0)::bigint as transferred,
-    coalesce(sum(batch.claims_pended), 0)::bigint as pended
+    coalesce(sum(batch.claims_pended), 0)::bigint as pended,
+    coalesce(sum(batch.claims_below_threshold), 0)::bigint as below_threshold
   from queue.batches as batch
 ) as counted
 cross join (
@@ -46,7 +92,7 @@ cross join (
 ) as failed;
 
 comment on view pipeline.accounting
-is 'Claims loaded = in progress + transferred + failed + superseded; pended counts the transferred ones with a line that waits for a person.';
+is 'Claims loaded, each once however often it was retried = in progress + transferred + failed + superseded; pended counts the transferred ones with a line that waits for a person, below_threshold those that wait because of their score alone.';
 
 create view pipeline.claim_states as
 select
@@ -66,13 +112,14 @@ select
   'failed' as state,
   failed.resolution as decision
 from staging.failed_claims as failed
+where failed.resolution in ('open', 'superseded')
 union all
 select
   claim.claim_id,
   claim.submitter_id,
   claim.batch_id,
   claim.claim_number_token,
-  batch.state,
+  case batch.state when 'failed' then 'batch_failed' else batch.state end as state,
   null as decision
 from staging.claims as claim
 inner join queue.batches as batch on claim.batch_id = batch.batch_id
@@ -80,11 +127,13 @@ where
   batch.state <> 'transferred'
   and not exists (
     select from staging.failed_claims as failed
-    where failed.claim_id = claim.claim_id
+    where
+      failed.claim_id = claim.claim_id
+      and failed.resolution in ('open', 'superseded')
   );
 
 comment on view pipeline.claim_states
-is 'Where each claim stands: the state of a claim follows from the rows that exist for it.';
+is 'Where each claim stands, once each: the state of a claim follows from the rows that exist for it. batch_failed: its batch failed too often, and waits to be retried.';
 
 create view pipeline.failed_reasons as
 select
@@ -161,3 +210,68 @@ left join lateral (
 
 comment on view pipeline.reference_releases
 is 'Every release loaded, the dates it is in force on, and the releases that took dates from it.';
+
+create view scoring.review_queue as
+select
+  claim.claim_id,
+  claim.service_month,
+  claim.submitter_id,
+  claim.batch_id,
+  claim.received_at,
+  claim.transferred_at,
+  claim.billing_npi,
+  claim.first_service_date,
+  claim.line_count,
+  claim.total_charge,
+  claim.allowed_amount,
+  array_remove(
+    array[
+      case when score.decision = 'review' then 'score' end,
+      case when claim.pended_line_count > 0 then 'pended_lines' end
+    ],
+    null
+  ) as reasons,
+  score.score,
+  score.threshold,
+  model.version as model_version,
+  claim.pended_line_count
+from production.claims as claim
+left join production.claim_scores as score
+  on
+    claim.claim_id = score.claim_id
+    and claim.service_month = score.service_month
+left join models.registry as model on score.model_id = model.model_id
+where
+  claim.decision = 'review'
+  and not exists (
+    select from models.review_verdicts as verdict
+    where verdict.claim_id = claim.claim_id
+  );
+
+comment on view scoring.review_queue
+is 'Claims in production that wait for a person, why (score, pended_lines), and their scores.';
+
+-- Under the name by which reviewers know it. It stands on a view of a code schema, so
+-- that it goes and comes with it.
+create view production.review_queue as
+select
+  queue.claim_id,
+  queue.service_month,
+  queue.submitter_id,
+  queue.batch_id,
+  queue.received_at,
+  queue.transferred_at,
+  queue.billing_npi,
+  queue.first_service_date,
+  queue.line_count,
+  queue.total_charge,
+  queue.allowed_amount,
+  queue.reasons,
+  queue.score,
+  queue.threshold,
+  queue.model_version,
+  queue.pended_line_count
+from scoring.review_queue as queue;
+
+comment on view production.review_queue
+is 'Claims in production that wait for a person, why (score, pended_lines), and their scores.';

@@ -37,12 +37,13 @@ PRODUCED: Final = (
     "production.claim_lines",
     "production.claim_findings",
     "production.claim_registry",
+    "production.claim_scores",
 )
 
 FAILED_HASH: Final = """
 select md5(string_agg(hashed.row_hash, '' order by hashed.row_hash))
 from (
-  select md5((to_jsonb(failed) - 'failed_at')::text) as row_hash
+  select md5((to_jsonb(failed) - 'failed_at' - 'next_retry_at')::text) as row_hash
   from staging.failed_claims as failed
 ) as hashed"""
 

@@ -22,23 +22,21 @@ WITHOUT_JSON: Final = {("db", "psql")}
 """psql takes the place of the program."""
 
 
-def commands(group: click.Group = main, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, command in group.commands.items():
+def commands(
+    group: click.Group = main, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Give each command with the words that lead to it."""
+    ctx = click.Context(group)
+    for name in group.list_commands(ctx):
+        command = group.get_command(ctx, name)
+        assert command is not None
         if isinstance(command, click.Group):
             yield from commands(command, (*path, name))
         else:
-            yield (*path, name)
+            yield (*path, name), command
 
 
-COMMANDS: Final = list(commands())
-
-
-def command_at(path: tuple[str, ...]) -> click.Command:
-    found: click.Command = main
-    for name in path:
-        assert isinstance(found, click.Group)
-        found = found.commands[name]
-    return found
+COMMANDS: Final = dict(commands())
 
 
 def invoke(*arguments: str) -> Result:
@@ -63,8 +61,8 @@ def error_of(*arguments: str, status: int = 1) -> dict[str, str]:
 
 def test_the_commands_are_those_of_the_documentation() -> None:
     assert {path[0] for path in COMMANDS} == {
-        *("bench", "db", "demo", "failed", "find", "generate", "keys", "load", "price"),
-        *("process", "reference", "show", "status"),
+        *("bench", "db", "demo", "failed", "find", "generate", "keys", "load", "model"),
+        *("price", "process", "reference", "review", "show", "status"),
     }
     assert {path[1] for path in COMMANDS if path[0] == "keys"} == {
         *("init", "list", "rewrap", "rotate", "shred", "status"),
@@ -80,9 +78,10 @@ def test_every_command_has_help_and_json(path: tuple[str, ...]) -> None:
         result = invoke(*path, flag)
         assert result.exit_code == 0
         assert max(map(len, result.stdout.splitlines())) <= 80
-    options = {option for one in command_at(path).params for option in one.opts}
+    parameters = COMMANDS[path].params
+    options = {option for one in parameters for option in one.opts}
     assert ("--json" in options) == (path not in WITHOUT_JSON)
-    for parameter in command_at(path).params:
+    for parameter in parameters:
         if isinstance(parameter, click.Option):
             assert parameter.help, parameter.opts
 
@@ -200,6 +199,18 @@ def test_a_schema_that_is_not_current_is_told(command: list[str]) -> None:
     assert "claims db upgrade" in error["hint"]
 
 
+@pytest.mark.usefixtures("database")
+def test_a_file_may_have_a_name_that_is_no_text(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff.csv")
+    for command in (["load"], ["reference", "load"], ["price"]):
+        told = invoke(*command, name, "--json")
+        assert json.loads(told.stdout)["error"]["code"].endswith("_FILE_UNREADABLE")
+    places = (ROOT / "data/place_of_service_codes.csv").read_text(encoding="utf-8")
+    (tmp_path / name).write_text(places.replace("starter,", "another,"), encoding="utf-8")
+    (release,) = json.loads(invoke("reference", "load", name, "--json").stdout)["releases"]
+    assert release["file"] == r"\xff.csv"
+
+
 def test_a_schema_of_a_newer_program_is_told(database: Database) -> None:
     with database.connect() as conn:
         conn.execute("update public.alembic_version set version_num = '9999'")
@@ -253,8 +264,7 @@ def test_a_fault_of_the_program_keeps_its_traceback(monkeypatch: pytest.MonkeyPa
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    # The module, whose name in its package is the command's.
-    monkeypatch.setattr(sys.modules["app.cli.status"], "read_status", fail)
+    monkeypatch.setattr("app.cli.status.read_status", fail)
     result = invoke("status")
     assert isinstance(result.exception, ZeroDivisionError)
     assert result.exit_code == 1

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from app.cli import main
 from app.database import Role, connect
 from app.errors import ClaimsError
-from app.intake.load import RawBatch, _Loader
+from app.intake.store import NewBatch, store_batch
 from app.pipeline import process_pending
 from app.reference.starter import ensure_starter
 from app.settings import load_settings
@@ -142,11 +142,12 @@ def test_a_patient_who_comes_back_can_be_read(database: Database, tmp_path: Path
     claims = prepare(tmp_path)
     settings = load_settings()
     claims[0]["claim_number"] = "A-9"
-    with connect(Role.APP) as conn:
-        # This loader holds the keys from before.
-        loader = _Loader(conn, KeyRing.open(conn, settings), settings)
+    with connect(Role.APP, autocommit=True) as conn:
+        # Who loads holds the keys from before.
+        ring = KeyRing.open(conn, settings)
         assert run("keys", "shred", "--patient", named(claims[0]), "--yes").exit_code == 0
-        loader.load(RawBatch("later", [json.dumps(claims[0]).encode()]))
+        batch = NewBatch("default", "later", [json.dumps(claims[0]).encode()])
+        assert store_batch(conn, ring, batch) is not None
     assert readable(database) == ["A-9", "B-0", "B-1", "B-2", "C-0"]
     assert run("keys", "shred", "--patient", named(claims[0]), "--yes").exit_code == 0
     assert readable(database) == ["B-0", "B-1", "B-2", "C-0"]

@@ -16,7 +16,7 @@ from psycopg.rows import TupleRow
 from app.claim_report import read_claim
 from app.cli import main
 from app.database import Role, connect
-from app.intake.load import RawBatch, _Loader
+from app.intake.store import NewBatch, store_batch
 from app.pipeline import process_pending
 from app.reference.starter import ensure_starter
 from app.settings import load_settings
@@ -180,10 +180,11 @@ def test_rows_of_version_1_become_version_2(database: Database, tmp_path: Path) 
 def test_a_loader_that_runs_goes_on_under_the_new_key(database: Database, tmp_path: Path) -> None:
     settings = load_settings()
     claims = write_claims(tmp_path / "claims", 3)
-    with connect(Role.APP) as conn:
-        loader = _Loader(conn, KeyRing.open(conn, settings), settings)
+    with connect(Role.APP, autocommit=True) as conn:
+        ring = KeyRing.open(conn, settings)
         for number, claim in enumerate(claims):
-            loader.load(RawBatch(f"batch-{number}", [json.dumps(claim).encode()]))
+            batch = NewBatch("default", f"batch-{number}", [json.dumps(claim).encode()])
+            assert store_batch(conn, ring, batch) is not None
             with connect(Role.OPERATOR) as operator:
                 rotate_data_key(operator, settings)
     with database.connect() as conn:

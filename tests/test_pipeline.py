@@ -3,11 +3,12 @@
 import json
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from click.testing import CliRunner
 
+from app.bench import PIPELINE_DATABASE, run_bench
 from app.cli import main
 from app.database import Role, connect
 from app.errors import DatabaseError
@@ -42,6 +43,7 @@ def test_nothing_waits(database: Database) -> None:
         "transferred": 0,
         "failed": 0,
         "pended": 0,
+        "below_threshold": 0,
         "in_progress": 0,
         "allowed_total": 0,
         "process_seconds": pytest.approx(Decimal(1), abs=Decimal(5)),
@@ -81,6 +83,54 @@ def test_the_sample_of_the_demo_comes_through(database: Database) -> None:
         assert f" {number:,} " in result.stdout
 
 
+ACTED: Final = """
+select distinct event.action, event.database_role
+from audit.events as event
+where event.action like 'batch%'
+order by 1"""
+
+BY_ROLES: Final = [
+    ("batch.received", "claims_app"),
+    ("batches.transferred", "claims_worker"),
+    ("batches.validated", "claims_worker"),
+]
+
+
+def test_a_demo_acts_as_roles_that_own_nothing(database: Database) -> None:
+    run("demo", "--claims", "50")
+    with database.connect() as conn:
+        assert conn.execute(ACTED).fetchall() == BY_ROLES
+
+
+def test_a_benchmark_acts_as_roles_that_own_nothing(database: Database) -> None:
+    acted = []
+
+    def look(step: str) -> None:
+        if step.startswith("copying"):
+            with Database(database.server, PIPELINE_DATABASE).connect() as conn:
+                acted.append(conn.execute(ACTED).fetchall())
+
+    run_bench(load_settings(), 50, 1, on_step=look)
+    assert acted == 2 * [BY_ROLES]
+
+
+def test_the_starter_data_are_there_when_claims_are_processed(
+    database: Database, tmp_path: Path
+) -> None:
+    """After plain alembic, too, which loads none."""
+    file = tmp_path / "claims"
+    file.write_bytes(b"".join(Generator(20, 4, AS_OF, 0)))
+    load_files([str(file)], load_settings())
+    result = CliRunner().invoke(main, ["process"], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "Loaded the starter data in rvu_data.csv" in result.stderr
+    with database.connect() as conn:
+        assert conn.execute(
+            "select count(*) from production.claim_lines where reason_code = 'no_release'"
+        ).fetchone() == (0,)
+    assert "Loaded" not in CliRunner().invoke(main, ["process"]).stderr
+
+
 def test_many_batches_of_one_claim_are_taken_together(reference: Database, tmp_path: Path) -> None:
     file = tmp_path / "claims"
     file.write_bytes(b"".join(Generator(150, 4, AS_OF, 0)))
@@ -101,14 +151,14 @@ def test_an_error_of_the_database_is_told_and_nothing_is_lost(
     file.write_bytes(b"".join(Generator(20, 4, AS_OF, 0)))
     load_files([str(file)], load_settings())
     with reference.connect() as conn:
-        conn.execute("revoke execute on function transfer.move_batches from claims_worker")
+        conn.execute("alter function transfer.move_batches rename to gone")
         with pytest.raises(DatabaseError) as raised:
             process_pending(load_settings())
-        assert raised.value.code == "42501"
+        assert raised.value.code == "42883"
         assert conn.execute("select state, batches from pipeline.status").fetchall() == [
-            ("validated", 1)
+            ("scored", 1)
         ]
-        conn.execute("grant execute on function transfer.move_batches to claims_worker")
+        conn.execute("alter function transfer.gone rename to move_batches")
     assert process_pending(load_settings()).transferred == 20
 
 
@@ -131,7 +181,7 @@ def test_a_benchmark_reports_what_it_measured(database: Database) -> None:
             "load_claims_per_second",
         ):
             assert run_of_it[name] > 0
-        assert set(run_of_it["stage_seconds"]) == {"validate", "transfer"}
+        assert set(run_of_it["stage_seconds"]) == {"validate", "score", "transfer"}
         assert min(run_of_it["stage_seconds"].values()) > 0
     assert answer["tables_analyzed_before"] == 0
     with database.server.admin() as conn:

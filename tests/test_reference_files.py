@@ -1,7 +1,6 @@
 """Reference files: recognised by content, read whole or refused whole."""
 
 import gzip
-import time
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -392,11 +391,3 @@ def test_file_that_is_nothing_known_says_what_is(tmp_path: Path, content: bytes)
     with pytest.raises(ClaimsError) as caught:
         plan([write(tmp_path, "PPRRVU2025_Oct.csv", content)], Given())
     assert caught.value.code == "REFERENCE_FILE_UNRECOGNISED"
-
-
-def test_time_to_read_the_relative_values(cms_data_dir: Path) -> None:
-    for file in ("PPRRVU2025_Oct.csv", "PPRRVU2025_Oct.txt"):
-        started = time.perf_counter()
-        found = plan([cms_data_dir / file], Given())
-        seconds = time.perf_counter() - started
-        print(f"{file}: {len(found.releases[0].rows):,} rows read and checked in {seconds:.2f} s")  # noqa: T201 - the measure

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import time
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -336,11 +335,12 @@ def test_starter_agrees_with_what_cms_publishes(cms_data_dir: Path) -> None:
         assert set(starter.rows) == {row for row in release.rows if row[0] in codes}
 
 
-def test_time_to_load_the_relative_values(cms_data_dir: Path) -> None:
-    for file in ("PPRRVU2025_Oct.csv", "PPRRVU2026_Apr_nonQPP.txt"):
-        started = time.perf_counter()
-        (release,) = plan([cms_data_dir / file], Given()).releases
-        with connect(Role.OPERATOR) as conn:
-            load(conn, release)
-        seconds = time.perf_counter() - started
-        print(f"{file}: {len(release.rows):,} rows loaded in {seconds:.2f} s")  # noqa: T201 - the measure
+def test_relative_values_load_in_two_seconds(cms_data_dir: Path) -> None:
+    """The best of three, because other work on the machine only ever adds."""
+    seconds = []
+    for month in ("01", "04", "07"):
+        told = run("load", cms_data_dir / "PPRRVU2025_Oct.csv", "--from", f"2025-{month}-02")
+        (release,) = told["releases"]
+        assert (release["rows"], release["loaded"]) == (19_090, True)
+        seconds.append(told["seconds"])
+    assert min(seconds) < 2

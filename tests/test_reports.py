@@ -29,10 +29,15 @@ BATCH_SIZE: Final = 200
 COUNTED: Final = """
 select
   (select count(*) from production.claims),
-  (select count(*) from production.claims where decision = 'review'),
+  (select count(*) from production.claims where pended_line_count > 0),
   (select count(*) from staging.failed_claims),
   (select sum(allowed_amount) from production.claim_lines),
-  (select count(*) from staging.failed_claims where stage = 'decode')"""
+  (select count(*) from staging.failed_claims where stage = 'decode'),
+  (
+    select count(*)
+    from production.claims
+    where decision = 'review' and pended_line_count = 0
+  )"""
 
 FAILED_BY: Final = """
 select failed.claim_id
@@ -79,7 +84,7 @@ def object_of(*arguments: str) -> Json:
 
 def test_status_counts_what_is_there(processed: Database) -> None:
     with processed.connect() as conn:
-        moved, review, failed, allowed, _ = conn.execute(COUNTED).fetchone() or ()
+        moved, pended, failed, allowed, _, below = conn.execute(COUNTED).fetchone() or ()
     told = object_of("status")
     assert told["claims"] == {
         "loaded": CLAIMS,
@@ -87,7 +92,8 @@ def test_status_counts_what_is_there(processed: Database) -> None:
         "transferred": moved,
         "failed": failed,
         "superseded": 0,
-        "pended": review,
+        "pended": pended,
+        "below_threshold": below,
         "allowed_total": allowed,
     }
     assert (moved + failed, told["difference"], told["oldest_waiting"]) == (CLAIMS, 0, None)
@@ -153,7 +159,7 @@ def test_status_would_tell_of_a_claim_that_is_nowhere(database: Database, tmp_pa
 def test_failed_counts_claims_by_rule(processed: Database) -> None:
     told = object_of("failed")
     with processed.connect() as conn:
-        *_, failed, _, not_decoded = conn.execute(COUNTED).fetchone() or ()
+        *_, failed, _, not_decoded, _ = conn.execute(COUNTED).fetchone() or ()
         assert (told["claims"], told["not_decoded"]) == (failed, not_decoded)
         for reason in told["reasons"]:
             ids = [row[0] for row in conn.execute(FAILED_BY, [reason["rule_code"]])]

@@ -132,7 +132,8 @@ def shown(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         with database.connect() as admin:
             admin.execute("select validation.validate_batches(array[%s]::bigint[])", [validated])
             admin.execute(
-                "update staging.failed_claims set resolution = 'superseded' where claim_id = %s",
+                "update staging.failed_claims set resolution = 'superseded', resolved_at = now(),"
+                " replaced_by_claim_id = claim_id + 1 where claim_id = %s",
                 [ids["superseded"]],
             )
         yield Shown(database, ids)

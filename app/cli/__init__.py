@@ -1,25 +1,20 @@
 """The command `claims`: one group, its commands, and how errors reach people and programs."""
 
+from importlib import import_module
 from typing import Any, Final
 
 import rich_click as click
 
-from app.cli.bench import bench
-from app.cli.db import db
-from app.cli.demo import demo
-from app.cli.failed import failed
-from app.cli.find import find
-from app.cli.generate import generate
-from app.cli.keys import keys
-from app.cli.load import load
 from app.cli.options import JSON_FLAG
-from app.cli.price import price
-from app.cli.process import process
-from app.cli.reference import reference
-from app.cli.show import show
-from app.cli.status import status
 from app.console import err, notice, print_json
 from app.errors import ClaimsError
+
+COMMANDS: Final = (
+    *("batches", "bench", "client", "db", "demo", "failed", "find", "generate"),
+    *("keys", "load", "model"),
+    *("price", "process", "reference", "review", "serve", "show", "status", "worker"),
+)
+"""Each is the object of its own name in the module of its own name beside this one."""
 
 USAGE: Final = "USAGE"
 """The code of a command line that click refuses."""
@@ -29,8 +24,22 @@ class ClaimsGroup(click.RichGroup):
     """A group that shows a ClaimsError as message, hint and code, and ends with status 1.
 
     What click refuses itself ends with status 2. With `--json`, both stand on standard output
-    as a JSON object too.
+    as a JSON object too. A command is imported when it is called, so that each starts with what
+    it needs itself: SQLAlchemy alone takes as long as most commands do.
     """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click declares it
+        """Give the names of the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as click declares it
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f"app.cli.{cmd_name}"), cmd_name)
+        if not isinstance(command, click.Command):
+            raise TypeError(cmd_name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click declares it
         """Run the command; any other exception is a fault and keeps its traceback."""
@@ -54,25 +63,12 @@ class ClaimsGroup(click.RichGroup):
 
 
 def _print_error(code: str, message: str, hint: str) -> None:
-    print_json({"error": {"code": code, "message": message, "hint": hint}})
+    # A file's name may hold bytes that are no text.
+    text = message.encode("utf-8", "backslashreplace").decode()
+    print_json({"error": {"code": code, "message": text, "hint": hint}})
 
 
 @click.group(cls=ClaimsGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="claims-processor")
 def main() -> None:
     """Healthcare claims: loaded, validated, priced by RVU, moved to production, in PostgreSQL."""
-
-
-main.add_command(db)
-main.add_command(generate)
-main.add_command(load)
-main.add_command(reference)
-main.add_command(price)
-main.add_command(process)
-main.add_command(bench)
-main.add_command(demo)
-main.add_command(status)
-main.add_command(failed)
-main.add_command(show)
-main.add_command(find)
-main.add_command(keys)

@@ -12,11 +12,11 @@ from rich.table import Table
 
 from app import schema
 from app.cli.options import json_option
-from app.console import notice, out, print_json
+from app.cli.starter import load_starter
+from app.console import out, print_json
 from app.database import Role, as_url, connect, parameters
 from app.embedded import Cluster, default_cluster
 from app.errors import ClaimsError
-from app.reference.starter import ensure_starter
 from app.settings import load_settings
 
 _ROLES = click.Choice([role.name.lower() for role in Role])
@@ -57,8 +57,7 @@ def upgrade(*, as_json: bool) -> None:
     """
     schema.upgrade()
     with connect(Role.OPERATOR) as conn:
-        for name in ensure_starter(conn):
-            notice(f"Loaded the starter data in {name}")
+        load_starter(conn)
     _say_revision(as_json=as_json)
 
 

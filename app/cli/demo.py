@@ -1,5 +1,7 @@
 """`claims demo`: the main job from beginning to end, with a summary."""
 
+import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Final
@@ -13,17 +15,18 @@ from rich.text import Text
 from app.cli.load import load_behind_bar
 from app.cli.options import json_option
 from app.cli.process import run
-from app.console import err, out, print_json
+from app.cli.starter import load_starter
+from app.console import err, out, print_json, progress
 from app.database import Role, connect
 from app.errors import translated
 from app.generate import AS_OF, FAULT_SHARE, Generator
 from app.intake.load import LoadResult
 from app.paths import DATA_DIR
 from app.pipeline import Accounting, ProcessResult, read_accounting
-from app.reference.starter import ensure_starter
 from app.schema import upgrade
 from app.settings import load_settings
 
+PROGRAM: Final = "claims"
 SAMPLE: Final = DATA_DIR / "sample_claims.ndjson.gz"
 DEMO_SEED: Final = 2
 
@@ -61,15 +64,13 @@ def demo(claims: int | None, seed: int, *, as_json: bool) -> None:
     err.print("Making the database ready")
     upgrade()
     with connect(Role.OPERATOR) as conn:
-        ensure_starter(conn)
+        load_starter(conn)
         before = read_accounting(conn)
     with tempfile.TemporaryDirectory(prefix="claims-demo-") as folder:
         file = SAMPLE
         if claims is not None:
             file = Path(folder) / "claims.ndjson"
-            err.print(f"Generating {claims:,} claims (seed {seed})")
-            with file.open("wb") as target:
-                target.writelines(Generator(claims, seed, AS_OF, FAULT_SHARE))
+            _generate(file, claims, seed)
         loaded = load_behind_bar((str(file),), settings)
     processed = run(settings)
     with connect(Role.OPERATOR) as conn:
@@ -78,6 +79,18 @@ def demo(claims: int | None, seed: int, *, as_json: bool) -> None:
             print_json(_as_object(before, after, loaded, processed))
         else:
             _show(conn, after, loaded, processed)
+
+
+def _generate(file: Path, claims: int, seed: int) -> None:
+    """Write claims behind a progress bar."""
+    with file.open("wb") as target, progress() as display:
+        target.writelines(
+            display.track(
+                Generator(claims, seed, AS_OF, FAULT_SHARE),
+                total=claims,
+                description=f"Generating claims (seed {seed})",
+            )
+        )
 
 
 def _as_object(
@@ -90,6 +103,7 @@ def _as_object(
         "transferred": after.transferred - before.transferred,
         "failed": after.failed - before.failed,
         "pended": after.pended - before.pended,
+        "below_threshold": after.below_threshold - before.below_threshold,
         "in_progress": after.in_progress,
         "superseded": after.superseded - before.superseded,
         "load_seconds": round(loaded.seconds, 3),
@@ -117,6 +131,9 @@ def _show(
     outcome.add_row(
         "  priced by the fee schedule", f"{after.transferred - after.pended:,}", style="green"
     )
+    outcome.add_row(
+        "    of them on review because of their score", f"{after.below_threshold:,}", style="yellow"
+    )
     outcome.add_row("  in production, waiting for a person", f"{after.pended:,}", style="yellow")
     outcome.add_row("  failed, back to the submitter", f"{after.failed:,}", style="red")
     if after.in_progress:
@@ -142,14 +159,28 @@ def _show(
     _show_reasons("Why claims wait for a person", pended)
 
     out.print("[bold]Where to look next[/bold]")
+    table = Table.grid(padding=(0, 2))
+    claims = _program()
     if example is not None:
-        out.print(f"  claims show {example:<12} why a claim came to its amount")
+        table.add_row(f"  {claims} show {example}", "why a claim came to its amount")
     if failed:
-        out.print(f"  claims show {failed[0]['example_claim_id']:<12} why a claim failed")
-    out.print("  claims failed            all failed claims by reason")
-    out.print("  claims status            batches, counts and reference releases")
-    out.print("  claims db psql           the database itself")
-    out.print("  claims db stop           stop the server; the data stay")
+        table.add_row(f"  {claims} show {failed[0]['example_claim_id']}", "why a claim failed")
+    if after.pended or after.below_threshold:
+        table.add_row(f"  {claims} review list", "what waits for a person, and why")
+    table.add_row(f"  {claims} failed", "all failed claims by reason")
+    table.add_row(f"  {claims} status", "batches, counts and reference releases")
+    table.add_row(f"  {claims} db psql", "the database itself")
+    table.add_row(f"  {claims} db stop", "stop the server; the data stay")
+    out.print(table)
+
+
+def _program() -> str:
+    """Give what a person types to call this program from here."""
+    program = Path(sys.argv[0])
+    if program.name != PROGRAM or shutil.which(PROGRAM) == str(program.absolute()):
+        return PROGRAM
+    here = Path.cwd()
+    return str(program.relative_to(here) if program.is_relative_to(here) else program)
 
 
 def _show_reasons(title: str, found: list[dict[str, Any]]) -> None:

@@ -6,9 +6,10 @@ import rich_click as click
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.options import json_option
+from app.cli.options import json_option, submitter_option
 from app.console import notice, out, print_json
 from app.database import Role, connect
+from app.intake.load import load_files
 from app.reports import (
     FailedCount,
     FailedFinding,
@@ -18,9 +19,11 @@ from app.reports import (
     read_failed_reasons,
     standard_codes,
 )
+from app.second_chances import retry_failed_claims
+from app.settings import load_settings
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--rule", "rule_code", help="List the claims that this rule failed, such as V010.")
 @click.option(
     "--limit",
@@ -33,8 +36,13 @@ from app.reports import (
     "--after", default=0, metavar="CLAIM_ID", help="List the claims that follow this one."
 )
 @json_option
-def failed(rule_code: str | None, limit: int, after: int, *, as_json: bool) -> None:
-    """List failed claims by reason, or with --rule those of one rule."""
+@click.pass_context
+def failed(
+    ctx: click.Context, rule_code: str | None, limit: int, after: int, *, as_json: bool
+) -> None:
+    """List failed claims by reason, or with --rule those of one rule; retry or correct them."""
+    if ctx.invoked_subcommand is not None:
+        return
     if after and rule_code is None:
         msg = "--after goes with --rule."
         raise click.UsageError(msg)
@@ -62,6 +70,64 @@ def failed(rule_code: str | None, limit: int, after: int, *, as_json: bool) -> N
         print_json({"rule": rule, "findings": found, "next_after": following})
     else:
         _show_rule(rule, found, following)
+
+
+@failed.command()
+@click.argument("claims", nargs=-1, type=int, metavar="[CLAIM]...")
+@click.option("--rule", "rule_code", help="Retry the claims that this rule failed, such as V021.")
+@submitter_option
+@json_option
+def retry(
+    claims: tuple[int, ...], rule_code: str | None, submitter: str | None, *, as_json: bool
+) -> None:
+    """Put failed claims on their way again: the given ones, or those of a rule.
+
+    They keep their ids and the time at which they were first received. What could not be
+    decoded has to be corrected instead.
+    """
+    if bool(claims) == bool(rule_code):
+        msg = "Name claims, or a rule with --rule."
+        raise click.UsageError(msg)
+    with connect(Role.OPERATOR, autocommit=True) as conn:
+        batches = retry_failed_claims(
+            conn,
+            submitter or load_settings().claims_submitter,
+            list(claims) or str(rule_code).strip().upper(),
+        )
+    retried = sum(batches.values())
+    if as_json:
+        print_json({"claims": retried, "batches": sorted(batches)})
+        return
+    notice(f"{retried:,} claims are on their way again. Next: claims process, or a claims worker")
+
+
+@failed.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@submitter_option
+@json_option
+def correct(files: tuple[str, ...], submitter: str | None, *, as_json: bool) -> None:
+    """Load corrected claims, each of which takes the place of the failed one with its number.
+
+    The failed claim becomes superseded and both are linked. A file whose claims do not all
+    have the number of a failed claim is refused from the batch on in which that is.
+    """
+    settings = load_settings()
+    if submitter is not None:
+        settings = settings.model_copy(update={"claims_submitter": submitter})
+    result = load_files(files, settings, corrects=True)
+    corrected = result.claims - result.not_decoded
+    if as_json:
+        print_json(
+            {
+                "claims": corrected,
+                "not_decoded": result.not_decoded,
+                "claims_already_loaded": result.claims_already_loaded,
+            }
+        )
+        return
+    notice(f"{corrected:,} corrected claims took the place of failed ones. Next: claims process")
+    if result.not_decoded:
+        notice(f"{result.not_decoded:,} more could not be decoded, and correct nothing.")
 
 
 def _show_reasons(count: FailedCount, reasons: list[FailedReason]) -> None:

@@ -8,7 +8,7 @@ import rich_click as click
 from rich.table import Table
 from rich.text import Text
 
-from app.cli.options import json_option
+from app.cli.options import json_option, submitter_option
 from app.console import notice, out, print_json, progress
 from app.intake.load import LoadResult, Progress, load_files
 from app.intake.reader import STDIN
@@ -20,7 +20,7 @@ NAME_SHOWN: Final = 24
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--submitter", help="Whose claims they are; otherwise CLAIMS_SUBMITTER.")
+@submitter_option
 @json_option
 def load(files: tuple[str, ...], submitter: str | None, *, as_json: bool) -> None:
     """Load professional claims from NDJSON or JSON array files (- reads standard input).

@@ -18,3 +18,10 @@ def json_option(function: _Command) -> _Command:
         is_flag=True,
         help="Print one JSON object on standard output, for programs.",
     )(function)
+
+
+def submitter_option(function: _Command) -> _Command:
+    """Add `--submitter`; without it CLAIMS_SUBMITTER holds."""
+    return click.option("--submitter", help="Whose claims they are; otherwise CLAIMS_SUBMITTER.")(
+        function
+    )

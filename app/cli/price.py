@@ -13,11 +13,11 @@ from psycopg import Connection
 from rich.progress import Progress
 
 from app.cli.options import json_option
+from app.cli.starter import load_starter
 from app.console import notice, progress
 from app.database import Role, connect
 from app.errors import ClaimsError
 from app.pricing import ADDED, CHUNK_LINES, Priced, PriceFile, price_file, read_price_file
-from app.reference.starter import ensure_starter
 
 _ENCODE: Final = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -41,7 +41,7 @@ def price(file: str, *, as_json: bool) -> None:
     if lines.unused:
         notice(f"Passed on, and not used for pricing: {', '.join(lines.unused)}")
     with connect(Role.OPERATOR, autocommit=True) as conn:
-        ensure_starter(conn)
+        load_starter(conn)
         with progress() if len(lines.rows) > CHUNK_LINES else nullcontext() as display:
             priced = _priced(conn, lines, display)
             if as_json:

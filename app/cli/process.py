@@ -1,10 +1,12 @@
-"""`claims process`: validate and transfer what waits."""
+"""`claims process`: validate, score and transfer what waits."""
 
 import rich_click as click
 from rich.table import Table
 
 from app.cli.options import json_option
+from app.cli.starter import load_starter
 from app.console import err, out, print_json, progress
+from app.database import Role, connect
 from app.pipeline import ProcessResult, process_pending
 from app.settings import Settings, load_settings
 
@@ -12,11 +14,13 @@ from app.settings import Settings, load_settings
 @click.command()
 @json_option
 def process(*, as_json: bool) -> None:
-    """Validate the claims that wait, price them and move them to production.
+    """Validate the claims that wait, score and price them and move them to production.
 
     Any number of these may run at once: no claim is done twice. What is interrupted
     goes on with the next call.
     """
+    with connect(Role.OPERATOR) as conn:
+        load_starter(conn)
     result = run(load_settings())
     if as_json:
         print_json(as_object(result))
@@ -26,14 +30,20 @@ def process(*, as_json: bool) -> None:
     table.add_column(justify="right")
     table.add_row("claims processed", f"{result.claims:,}")
     table.add_row("transferred to production", f"{result.transferred:,}")
-    table.add_row("  of them waiting for a person", f"{result.pended:,}")
+    table.add_row("  of them waiting for a person: a line without amount", f"{result.pended:,}")
+    table.add_row("  of them waiting for a person: the score", f"{result.below_threshold:,}")
     table.add_row("failed", f"{result.failed:,}")
     table.add_row("allowed", f"${result.allowed_total:,.2f}")
     table.add_row("seconds", f"{result.seconds:,.1f}")
     table.add_row("claims per second", f"{result.claims_per_second:,.0f}")
     out.print(table)
     if result.in_progress:
-        err.print(f"{result.in_progress:,} claims are in the hands of another process.")
+        err.print(
+            f"{result.in_progress:,} claims are in other hands, held, or wait for another attempt: "
+            "claims batches"
+        )
+    if result.pended or result.below_threshold:
+        err.print("What waits for a person: claims review")
     if result.failed:
         err.print("The failed claims by reason: claims failed")
 
@@ -55,6 +65,7 @@ def as_object(result: ProcessResult) -> dict[str, object]:
         "transferred": result.transferred,
         "failed": result.failed,
         "pended": result.pended,
+        "below_threshold": result.below_threshold,
         "in_progress": result.in_progress,
         "allowed_total": result.allowed_total,
         "process_seconds": round(result.seconds, 3),

@@ -1,7 +1,6 @@
 """`claims show`: one claim explained, whatever state it is in."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from decimal import Decimal
 from itertools import groupby
 from typing import Any, Final
@@ -12,12 +11,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from app.claim_report import ClaimReport, Finding, find_claim, read_claim
+from app.claim_report import ClaimReport, Finding, as_object, find_claim, read_claim
 from app.cli.options import json_option
 from app.console import notice, out, print_json
 from app.database import Role, connect
 from app.price_basis import Basis
 from app.reports import standard_codes
+from app.scoring.explain import ScoreReport
 from app.settings import load_settings
 from app.vault.refusals import refusals_recorded
 
@@ -33,9 +33,10 @@ _STYLES: Final = {
 _NOT_PRICED: Final = {
     "received": "not priced yet: the claim waits for validation",
     "validated": "not priced yet: the claim waits for transfer",
+    "scored": "not priced yet: the claim waits for transfer",
     "failed": "not priced, because the claim failed",
 }
-_WAITING: Final = {"received", "validated"}
+_WAITING: Final = {"received", "validated", "scored"}
 _EFFECTS: Final = {
     "reject_claim": "fails the claim",
     "deny_line": "denies the line",
@@ -71,7 +72,7 @@ def show(claim: str, *, with_phi: bool, as_json: bool) -> None:
         found = find_claim(conn, settings, claim)
         report = read_claim(conn, settings, found.claim_id, with_phi=with_phi)
     if as_json:
-        print_json(_as_object(report) | {"also_claim_number_of": found.also})
+        print_json(as_object(report) | {"also_claim_number_of": found.also})
         return
     _show_claim(report)
     if report.phi is not None:
@@ -79,6 +80,13 @@ def show(claim: str, *, with_phi: bool, as_json: bool) -> None:
     elif report.erased:
         out.print("What identified the patient was erased: its keys were destroyed.")
         out.print()
+    if report.score is not None:
+        _show_score(report.score)
+    for verdict in report.verdicts:
+        notice(
+            f"{verdict.recorded_at.astimezone():%Y-%m-%d %H:%M} {verdict.reviewer}: "
+            f"{verdict.verdict.replace('_', ' ')}, {verdict.reason}"
+        )
     if report.findings:
         _show_findings(report.findings)
     if report.lines:
@@ -162,6 +170,23 @@ def _show_phi(phi: dict[str, str]) -> None:
         _print(table)
     if _UNFORMATTED in phi:
         out.print(Text(_printable(phi[_UNFORMATTED])), soft_wrap=True)
+    out.print()
+
+
+def _show_score(scored: ScoreReport) -> None:
+    below = scored.decision == "review"
+    out.print(
+        Text.assemble(
+            ("Score ", "italic"),
+            (f"{scored.score:.3f}", "yellow" if below else "green"),
+            f", {'below' if below else 'not below'} the threshold {scored.threshold:g}"
+            f" (model {scored.model_version})",
+        )
+    )
+    for one in scored.contributions:
+        sign = "lowered" if one.contribution < 0 else "raised"
+        text = f"{one.name} {one.value:.2f} {sign} it by {abs(one.contribution):.3f}"
+        out.print(Padding(Text.assemble(text, (f": {one.description}", "dim")), _INDENT))
     out.print()
 
 
@@ -340,26 +365,3 @@ def _number(value: Decimal) -> str:
 
 def _or_dash(value: object) -> str:
     return "-" if value is None or value == "" else str(value)
-
-
-def _as_object(report: ClaimReport) -> dict[str, Any]:
-    """Give the report as a JSON object; what each amount was computed from with its line."""
-    place = asdict(report.place)
-    batch = {
-        name.removeprefix("batch_"): place.pop(name)
-        for name in tuple(place)
-        if name.startswith("batch_")
-    }
-    return {
-        **place,
-        "batch": {"batch_id": batch.pop("id"), **batch},
-        "failure": report.failure,
-        "claim": report.given,
-        "outcome": report.outcome,
-        "findings": report.findings,
-        "lines": [
-            {**line.given, "pricing": line.pricing, "basis": line.basis} for line in report.lines
-        ],
-        "phi": report.phi,
-        "phi_erased": report.erased,
-    }

@@ -56,12 +56,17 @@ def _show_claims(found: Status) -> None:
     table.add_column(justify="right")
     table.add_row("loaded", f"{counted.loaded:,}")
     table.add_row("= in progress", f"{counted.in_progress:,}")
+    if found.waiting_for_scores:
+        table.add_row("  of them waiting for scores", f"{found.waiting_for_scores:,}")
     table.add_row("+ transferred to production", f"{counted.transferred:,}")
     table.add_row("+ failed", f"{counted.failed:,}")
     table.add_row("+ superseded", f"{counted.superseded:,}")
     if found.difference:
         table.add_row("+ NOWHERE: this is a defect", f"{found.difference:,}", style="bold red")
     table.add_row("of the transferred, waiting for a person", f"{counted.pended:,}", style="yellow")
+    table.add_row(
+        "of the transferred, on review by score", f"{counted.below_threshold:,}", style="yellow"
+    )
     table.add_row("allowed", f"${counted.allowed_total:,.2f}")
     out.print(table, "")
 

@@ -28,6 +28,7 @@ LOGIN_ROLES: Final = (
     "claims_worker",
     "claims_operator",
     "claims_analyst",
+    "claims_reviewer",
 )
 DATABASE: Final = "claims"
 PORT: Final = 5432

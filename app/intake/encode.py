@@ -97,6 +97,15 @@ def encode_batch(
     return encoder.encoded
 
 
+def explain(record: bytes) -> str | None:
+    """Say which field of a claim does not fit the model and why, without its value; or None."""
+    try:
+        _decoded(record)
+    except (msgspec.MsgspecError, UnicodeDecodeError, _TooLongError) as error:
+        return ": ".join(_explained(error))
+    return None
+
+
 class _TooLongError(Exception):
     """The text of a claim is longer than any claim can be."""
 

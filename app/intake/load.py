@@ -1,6 +1,6 @@
 """Load files of claims into staging, in batches that are whole or not there.
 
-Each batch is one transaction: its claims are decoded, encrypted and copied, and its
+Each batch is one transaction (`app.intake.store`): its claims are encrypted and copied, and its
 idempotency key stands beside them. The key is a hash over the file up to the end of
 the batch, so that loading a file again finds what is there and goes on after it,
 while two identical stretches of one file are two batches.
@@ -14,31 +14,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from itertools import chain
 from multiprocessing.connection import Connection as Pipe
 from typing import Any, Final, Self
 
-from psycopg import Connection, errors, rows, sql
+from psycopg import Connection
 
 from app.database import Role, connect
-from app.errors import ClaimsError, DatabaseError, translated
-from app.intake.encode import (
-    CLAIM_COLUMNS,
-    DECODE_RULE,
-    FAILED_COLUMNS,
-    LINE_COLUMNS,
-    Encoded,
-    Row,
-    encode_batch,
-)
+from app.errors import ClaimsError, translated
 from app.intake.reader import open_source
+from app.intake.store import NewBatch, store_batch
 from app.settings import Settings
 from app.vault import KeyRing
-from app.vault.keyring import HOLD_KEYS, KEYS_CHANGED
-
-FIND_BATCH: Final = """
-select batch_id, state from pipeline.find_batch(%(submitter)s, %(idempotency_key)s)"""
 
 FIND_SIZES: Final = """
 select distinct split_part(batch.idempotency_key, ':', 2)::integer as batch_size
@@ -50,27 +37,10 @@ where
   and split_part(batch.idempotency_key, ':', 1) = %(fingerprint)s
 order by batch_size"""
 
-RESERVE_BATCH_ID: Final = "select pipeline.reserve_batch_id()"
-
-RESERVE_CLAIM_IDS: Final = "select * from pipeline.reserve_claim_ids(%(count)s)"
-
-OPEN_BATCH: Final = """
-select submitter_id, received_on, received_at
-from pipeline.open_batch(
-  %(batch_id)s, %(submitter)s, %(idempotency_key)s, %(data_key_id)s, %(claim_count)s,
-  %(staged_count)s, %(line_count)s, %(first_claim_id)s, %(last_claim_id)s
-)"""
-
-CLOSE_BATCH: Final = "select pipeline.close_batch(%(batch_id)s)"
-
-IDS_PER_BLOCK: Final = 1000
-"""Claim ids that one value of pipeline.reserve_claim_ids grants."""
+MATCH_CORRECTIONS: Final = "select pipeline.match_corrections(%(batch_id)s)"
 
 BATCH_BYTES: Final = 8 << 20
 """Bytes of text after which a batch ends, whatever its number of claims: memory."""
-
-BATCH_KEY: Final = "batches_submitter_id_idempotency_key_key"
-"""The constraint that a loader runs into when another one was faster."""
 
 KEY_VERSION: Final = "f1"
 """How idempotency keys are made; raised when the batch boundaries change."""
@@ -127,25 +97,18 @@ class Progress:
     """Claims of all files loaded so far."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """The row of OPEN_BATCH."""
-
-    submitter_id: int
-    received_on: date
-    received_at: datetime
-
-
 def load_files(
     paths: Sequence[str],
     settings: Settings,
     *,
+    corrects: bool = False,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> LoadResult:
     """Load files of claims (`-`: standard input) for the configured submitter.
 
     This process loads, and so do `settings.connections - 1` helper processes from the
-    second batch on, each over a connection of its own.
+    second batch on, each over a connection of its own. With `corrects`, every claim takes the
+    place of the failed one that has its number.
 
     Raises:
         ClaimsError: INTAKE_FILE_UNRECOGNISED for a file that holds no claims at all, and from
@@ -155,15 +118,15 @@ def load_files(
     """
     result = LoadResult()
     started = time.monotonic()
-    with connect(Role.APP) as conn, ExitStack() as stack:
-        loader = _Loader(conn, KeyRing.open(conn, settings), settings)
+    with connect(Role.APP, autocommit=True) as conn, ExitStack() as stack:
+        loader = _Loader(conn, KeyRing.open(conn, settings), settings, corrects=corrects)
         helpers: list[_Helper] = []
         for path in paths:
             with open_source(path) as source:
                 for batch in _claims_alone(path, loader.batches(source.records)):
                     if result.batches and not helpers:
                         helpers = [
-                            stack.enter_context(_Helper(settings))
+                            stack.enter_context(_Helper(settings, corrects=corrects))
                             for _ in range(1, settings.connections)
                         ]
                     helper = next((one for one in helpers if one.is_idle(result)), None)
@@ -205,11 +168,11 @@ class _Helper:
     It ends when this process closes its end of the pipe or dies, after the batch at hand.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, corrects: bool) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
-            target=_help, args=(theirs, settings), name="claims-load-helper"
+            target=_help, args=(theirs, settings, corrects), name="claims-load-helper"
         )
         self._process.start()
         theirs.close()
@@ -254,12 +217,12 @@ class _Helper:
         self._busy = False
 
 
-def _help(pipe: Pipe, settings: Settings) -> None:
+def _help(pipe: Pipe, settings: Settings, corrects: bool) -> None:  # noqa: FBT001 - multiprocessing passes it so
     """Load the batches that come through the pipe; answer with results or an error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with connect(Role.APP) as conn:
-            loader = _Loader(conn, KeyRing.open(conn, settings), settings)
+        with connect(Role.APP, autocommit=True) as conn:
+            loader = _Loader(conn, KeyRing.open(conn, settings), settings, corrects=corrects)
             answer = LoadResult()
             while True:
                 pipe.send(answer)
@@ -278,7 +241,10 @@ class _Loader:
         conn: Connection[Any],
         keyring: KeyRing,
         settings: Settings,
+        *,
+        corrects: bool,
     ) -> None:
+        self._corrects = corrects
         self._conn = conn
         self._keyring = keyring
         self._submitter = settings.claims_submitter
@@ -321,119 +287,24 @@ class _Loader:
         return sizes[0] if sizes and self._batch_size not in sizes else self._batch_size
 
     def load(self, batch: RawBatch) -> LoadResult:
-        """Load one batch, unless it is there already.
-
-        Keys that were rotated or destroyed meanwhile are read again, and the batch is
-        encrypted under those that are there now.
-        """
-        while True:
-            try:
-                encoded = self._store_whole(batch)
-                break
-            except DatabaseError as error:
-                if error.code not in KEYS_CHANGED or not self._keyring.refresh(self._conn):
-                    raise
+        """Load one batch, unless it is there already."""
         count = len(batch.records)
-        if encoded is None:
+        stored = store_batch(
+            self._conn,
+            self._keyring,
+            NewBatch(self._submitter, batch.idempotency_key, batch.records),
+            within=self._match_corrections,
+        )
+        if stored is None:
             return LoadResult(batches_already_loaded=1, claims_already_loaded=count)
         return LoadResult(
             claims=count,
-            not_decoded=len(encoded.failed),
-            reasons=Counter(encoded.reasons),
+            not_decoded=len(stored.encoded.failed),
+            reasons=Counter(stored.encoded.reasons),
             batches=1,
         )
 
-    def _store_whole(self, batch: RawBatch) -> Encoded | None:
-        """Store one batch in a transaction of its own; None if it is there."""
-        with translated():
-            try:
-                with self._conn.transaction():
-                    return self._store(batch)
-            except errors.UniqueViolation as error:
-                if error.diag.constraint_name != BATCH_KEY:
-                    raise
-                return None
-
-    def _store(self, batch: RawBatch) -> Encoded | None:
-        """Encrypt and copy one batch in the running transaction; None if it is there."""
-        conn, count = self._conn, len(batch.records)
-        key = {"submitter": self._submitter, "idempotency_key": batch.idempotency_key}
-        if conn.execute(FIND_BATCH, key).fetchone() is not None:
-            return None
-        (batch_id,) = conn.execute(RESERVE_BATCH_ID).fetchone() or (0,)
-        blocks = conn.execute(RESERVE_CLAIM_IDS, {"count": count}).fetchall()
-        claim_ids = [
-            claim_id
-            for (start,) in sorted(blocks)
-            for claim_id in range(start, start + IDS_PER_BLOCK)
-        ][:count]
-        encoded = encode_batch(batch.records, claim_ids, self._keyring, batch_id)
-        conn.execute(
-            HOLD_KEYS,
-            {
-                "data_key_id": encoded.data_key_id,
-                "erasure_generation": encoded.erasure_generation,
-            },
-        )
-        with conn.cursor(row_factory=rows.class_row(_Opened)) as cur:
-            opened = cur.execute(
-                OPEN_BATCH,
-                {
-                    **key,
-                    "batch_id": batch_id,
-                    "data_key_id": encoded.data_key_id,
-                    "claim_count": count,
-                    "staged_count": len(encoded.claims),
-                    "line_count": len(encoded.lines),
-                    "first_claim_id": claim_ids[0],
-                    "last_claim_id": claim_ids[-1],
-                },
-            ).fetchone()
-        if opened is None:
-            msg = "pipeline.open_batch returned no row"
-            raise AssertionError(msg)
-        here = (batch_id, opened.submitter_id)
-        _copy(
-            conn,
-            "claims",
-            ("batch_id", "submitter_id", "received_on", "received_at", *CLAIM_COLUMNS),
-            (*here, opened.received_on, opened.received_at),
-            encoded.claims,
-        )
-        _copy(
-            conn,
-            "claim_lines",
-            ("batch_id", "submitter_id", "received_on", *LINE_COLUMNS),
-            (*here, opened.received_on),
-            encoded.lines,
-        )
-        _copy(
-            conn,
-            "failed_claims",
-            (
-                *("batch_id", "submitter_id", "received_at", "stage", "rule_codes"),
-                *FAILED_COLUMNS,
-            ),
-            (*here, opened.received_at, "decode", f"{{{DECODE_RULE}}}"),
-            encoded.failed,
-        )
-        conn.execute(CLOSE_BATCH, {"batch_id": batch_id})
-        return encoded
-
-
-def _copy(
-    conn: Connection[Any],
-    table: str,
-    columns: Sequence[str],
-    common: Row,
-    copied: Sequence[Row],
-) -> None:
-    """Copy rows that all begin with the same values; no rows, no statement."""
-    if not copied:
-        return
-    statement = sql.SQL("copy staging.{} ({}) from stdin").format(
-        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
-    )
-    with conn.cursor() as cur, cur.copy(statement) as copy:
-        for row in copied:
-            copy.write_row(common + row)
+    def _match_corrections(self, batch_id: int) -> None:
+        """Let the claims of the batch take the places of failed ones, if they are to."""
+        if self._corrects:
+            self._conn.execute(MATCH_CORRECTIONS, {"batch_id": batch_id})

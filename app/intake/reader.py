@@ -97,7 +97,7 @@ class _Counted:
         return self._read
 
 
-class _BrokenError(Exception):
+class BrokenError(Exception):
     """The text does not end as it should."""
 
 
@@ -109,7 +109,7 @@ def _records(name: str, file: BinaryIO | _Counted) -> Iterator[bytes]:
             yield from split(_inflated(start, file))
         else:
             yield from split(chain([start], iter(partial(file.read, CHUNK), b"")))
-    except (OSError, zlib.error, _BrokenError) as error:
+    except (OSError, zlib.error, BrokenError) as error:
         raise ClaimsError(
             "INTAKE_FILE_BROKEN",
             f"{name} is damaged or not complete: {error}",
@@ -132,11 +132,14 @@ def _inflated(start: bytes, file: BinaryIO | _Counted) -> Iterator[bytes]:
         packed = member.unconsumed_tail or member.unused_data
     if not member.eof:
         msg = "the gzip stream ends early"
-        raise _BrokenError(msg)
+        raise BrokenError(msg)
 
 
 def split(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the text of each claim from the chunks of an NDJSON text or JSON array."""
+    """Yield the text of each claim from the chunks of an NDJSON text or JSON array.
+
+    Raises BrokenError when an array is not closed.
+    """
     rest: bytes | None = b""
     while rest is not None:
         start = b""
@@ -188,7 +191,7 @@ def _elements(buffer: bytes, chunks: Iterator[bytes]) -> Generator[bytes, None, 
         chunk = next(chunks, None)
         if chunk is None:
             msg = "the JSON array is not closed"
-            raise _BrokenError(msg)
+            raise BrokenError(msg)
         buffer += chunk
 
 

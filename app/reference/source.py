@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import os
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -66,10 +67,15 @@ def open_sources(path: Path) -> list[Source]:
         if magic == ZIP_MAGIC:
             return _open_zip(path)
         with gzip.open(path) if magic.startswith(GZIP_MAGIC) else path.open("rb") as file:
-            return [Source(path.name, _read(file, path.name))]
+            return [Source(_name(path), _read(file, _name(path)))]
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _unreadable(str(path), reason) from error
+
+
+def _name(path: Path) -> str:
+    r"""Give a base name that the database can hold; bytes that are no UTF-8 stand as `\xff`."""
+    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
 
 
 def _lines(content: bytes) -> list[str]:
@@ -82,7 +88,7 @@ def _open_zip(path: Path) -> list[Source]:
         for info in archive.infolist():
             if info.is_dir():
                 continue
-            name = f"{path.name}/{info.filename}"
+            name = f"{_name(path)}/{info.filename}"
             try:
                 with archive.open(info) as file:
                     content = _read(file, name)

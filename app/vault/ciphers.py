@@ -50,7 +50,7 @@ _FIRST_BLOCK: Final = b"\x01"
 class DecryptionRefusedError(ClaimsError):
     """A ciphertext was changed, moved, or encrypted under another key."""
 
-    def __init__(self, claim_id: int, field: str, *, unknown_key: int | None = None) -> None:
+    def __init__(self, claim_id: int, field: str, unknown_key: int | None = None) -> None:
         if unknown_key is None:
             super().__init__(
                 REFUSED,
@@ -68,6 +68,11 @@ class DecryptionRefusedError(ClaimsError):
             )
         self.claim_id: Final = claim_id
         self.field: Final = field
+        self._unknown_key = unknown_key
+
+    def __reduce__(self) -> tuple[type[ClaimsError], tuple[object, ...]]:
+        """Let it come back whole from another process."""
+        return type(self), (self.claim_id, self.field, self._unknown_key)
 
 
 class ErasedError(ClaimsError):
@@ -79,6 +84,11 @@ class ErasedError(ClaimsError):
             f"what identified the patient of claim {claim_id} was erased",
             "Nothing brings it back: its keys were destroyed by `claims keys shred`.",
         )
+        self._claim_id = claim_id
+
+    def __reduce__(self) -> tuple[type[ClaimsError], tuple[object, ...]]:
+        """Let it come back whole from another process."""
+        return type(self), (self._claim_id,)
 
 
 class ClaimCipher:

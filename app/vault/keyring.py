@@ -210,7 +210,7 @@ class KeyRing:
         if erasure_key is None:
             raise ErasedError(sealed.claim_id)
         if data_key_id not in keys.data_keys:
-            raise DecryptionRefusedError(sealed.claim_id, field, unknown_key=data_key_id)
+            raise DecryptionRefusedError(sealed.claim_id, field, data_key_id)
         cipher = self.batch_cipher(data_key_id, sealed.encrypted_batch_id, version)
         return cipher.claim(sealed.claim_id, erasure_key)
 

@@ -9,9 +9,9 @@ select
   schema.nspacl as acl
 from pg_catalog.pg_namespace as schema
 where schema.nspname in (
-  'reference', 'staging', 'production', 'queue', 'vault', 'audit',
-  'pipeline', 'validation', 'pricing', 'transfer', 'maintenance', 'auditing',
-  'keys'
+  'reference', 'staging', 'production', 'queue', 'vault', 'audit', 'models',
+  'pipeline', 'validation', 'pricing', 'transfer', 'scoring', 'maintenance', 'auditing',
+  'access', 'keys'
 );
 
 -- Tables, partitions, views and sequences.

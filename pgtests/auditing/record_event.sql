@@ -5,8 +5,12 @@ begin;
 select plan(18);
 
 set local application_name = 'a test';
-select auditing.record_event('first', 1, '{7,8}', 70, 89, '{"claims": 2}') as done \gset first_
-select auditing.record_event('second', null, null, null, null, '{}') as done \gset second_
+select auditing.record_event(
+  'first', 1, '{7,8}', 70, 89, '{"claims": 2}'
+) as done \gset first_
+select auditing.record_event(
+  'second', null, null, null, null, '{}'
+) as done \gset second_
 select results_eq(
   $$
     select
@@ -39,7 +43,9 @@ select is_empty(
 );
 
 set local role claims_operator;
-select auditing.record_event('under a role', null, null, null, null, '{}') as done \gset third_
+select auditing.record_event(
+  'under a role', null, null, null, null, '{}'
+) as done \gset third_
 reset role;
 select is(
   (
@@ -52,7 +58,9 @@ select is(
 );
 
 savepoint change;
-select auditing.record_event('taken back', null, null, null, null, '{}') as done \gset fourth_
+select auditing.record_event(
+  'taken back', null, null, null, null, '{}'
+) as done \gset fourth_
 rollback to change;
 select is_empty(
   $$ select from audit.events as event where event.action = 'taken back' $$,

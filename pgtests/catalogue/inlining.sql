@@ -10,7 +10,9 @@ select routine.*
 from our_routines as routine
 where
   routine.name ~ '^validation\.(check_|report_intake_findings|npi_fails)'
-  or routine.name ~ '^(pricing\.price_lines|keys\.patient_leaf)';
+  or routine.name ~ '^pricing\.price_lines'
+  or routine.name ~ '^scoring\.claim_features'
+  or routine.name ~ '^keys\.patient_leaf';
 
 select cmp_ok(
   (select count(*) from leaves), '>=', 24::bigint, 'the leaf functions are found'
@@ -56,7 +58,11 @@ select is_empty(
           else '(''{1,2}''::bigint[], ''{2025-07-16}''::date[])'
         end
       ) as step
-    where step ~ ('Function Scan on ' || split_part(split_part(leaves.name, '.', 2), '(', 1))
+    where
+      step ~ (
+        'Function Scan on '
+        || split_part(split_part(leaves.name, '.', 2), '(', 1)
+      )
   $$,
   'no plan has a leaf function left in it'
 );
@@ -64,7 +70,9 @@ select is_empty(
 select isnt_empty(
   $$
     select step
-    from pg_temp.plan_of('select * from pipeline.find_batch(''default'', ''a'')') as step
+    from
+      pg_temp.plan_of('select * from pipeline.find_batch(''default'', ''a'')')
+        as step
     where step ~ 'Scan.* on batches'
   $$,
   'find_batch is taken in, too'

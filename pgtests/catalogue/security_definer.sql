@@ -8,6 +8,7 @@ create temporary table lent (routine text, reason text not null);
 insert into lent
 values
 ('pipeline.open_batch', 'the app writes no batches but through it'),
+('pipeline.match_corrections', 'the app reads no failed claim'),
 ('pipeline.close_batch', 'the app reads back nothing that it copied'),
 ('keys.hold_keys', 'the app holds keys without a right to change them'),
 ('keys.add_first_data_key', 'keys are made with an audit event or not at all'),
@@ -25,13 +26,39 @@ values
 ('keys.record_refusal', 'the app writes no events but these'),
 ('keys.find_claims', 'who searches by token reads no table of claims'),
 ('pipeline._take_batches', 'the worker has no right to lock or change batches'),
+('pipeline.run_stage', 'it takes what makes a stage fail out of staging'),
+('pipeline.lease_batches', 'the worker has no right to change batches'),
+('pipeline.release_leases', 'the worker has no right to change batches'),
+('pipeline.record_stage_failure', 'the worker has no right to change batches'),
+('pipeline.record_heartbeat', 'a worker writes about itself alone'),
+('pipeline.end_worker', 'a worker writes about itself alone'),
+('pipeline.retry_batches', 'batches change with an audit event or not at all'),
+('pipeline.release_batches', 'the app changes no batch but through it'),
+('pipeline.retry_failed_claims', 'the app moves no claim but through it'),
+('pipeline.retry_failed_claims_by_rule', 'the app moves no claim but through it'),
+('pipeline.retry_due_failed_claims', 'the worker moves no claim but through it'),
 ('validation.validate_batches', 'the worker reads and writes no table of claims'),
 ('transfer.move_batches', 'the worker reads and writes no table of claims'),
+('scoring.take_features', 'the worker has no right to lock batches or read claims'),
+('scoring.record_scores', 'the worker has no right to change batches'),
+('scoring.register_model', 'a model is registered with an audit event or not at all'),
+('scoring.activate_model', 'a model is made active with an audit event or not at all'),
+('scoring.record_review', 'a verdict is recorded with an audit event or not at all'),
+('scoring.measure_drift', 'the worker reads no scores, only how they are distributed'),
+('maintenance.refresh_history', 'the history follows from production: nobody edits it'),
 ('maintenance.ensure_partitions', 'partitions belong to the owner of the table'),
 ('maintenance.drop_finished_days', 'only the owner of a table detaches and drops'),
 ('maintenance.analyze_staging', 'only the owner of a table analyses it'),
 ('maintenance.refresh_periods', 'periods follow from the releases: nobody edits them'),
-('maintenance.add_submitter', 'submitters are added with an audit event or not at all');
+('maintenance.add_submitter', 'submitters are added with an audit event or not at all'),
+('access.add_client', 'clients are added with an audit event or not at all'),
+('access.revoke_client', 'clients are revoked with an audit event or not at all'),
+('access.find_client', 'nobody reads the hashes of tokens but through it, one at a time'),
+('access.touch_client', 'the app changes no client but the time of its last use'),
+('access.record_access', 'the app records who was refused or shown what, and nothing else'),
+('access.note_request', 'the app writes no table of the queue'),
+('access.find_request', 'the app reads of requests those of one submitter'),
+('access.reference_version', 'it reads what anybody may know, whoever calls');
 
 select set_eq(
   $$
@@ -47,7 +74,9 @@ select is_empty(
   $$
     select routine.name
     from our_routines as routine
-    where routine.is_definer and 'search_path=""' <> all(coalesce(routine.settings, '{}'))
+    where
+      routine.is_definer
+      and 'search_path=""' <> all(coalesce(routine.settings, '{}'))
   $$,
   'every security definer routine pins an empty search_path'
 );
@@ -56,7 +85,9 @@ select is_empty(
   $$
     select routine.name
     from our_routines as routine
-    where routine.source ~* '\mcommit\M' and (routine.is_definer or routine.settings is not null)
+    where
+      routine.source ~* '\mcommit\M'
+      and (routine.is_definer or routine.settings is not null)
   $$,
   'a routine that commits is neither security definer nor has settings of its own'
 );

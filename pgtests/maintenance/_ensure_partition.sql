@@ -2,12 +2,16 @@ begin;
 select plan(7);
 
 select is(
-  maintenance._ensure_partition('production.claims', '199001', '1990-01-01', '1990-02-01'),
+  maintenance._ensure_partition(
+    'production.claims', '199001', '1990-01-01', '1990-02-01'
+  ),
   true,
   'a partition that is missing is made'
 );
 select is(
-  maintenance._ensure_partition('production.claims', '199001', '1990-01-01', '1990-02-01'),
+  maintenance._ensure_partition(
+    'production.claims', '199001', '1990-01-01', '1990-02-01'
+  ),
   false,
   'one that stands is left as it is'
 );
@@ -29,7 +33,9 @@ select throws_ok(
   '42P17', null,
   'partitions do not overlap'
 );
-select hasnt_table('production'::name, 'claims_1990'::name, 'and what overlaps is not left behind');
+select hasnt_table(
+  'production'::name, 'claims_1990'::name, 'and what overlaps is not left behind'
+);
 
 -- Identity stays with the table: no partition has a sequence of its own.
 select is(

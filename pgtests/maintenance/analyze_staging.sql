@@ -45,18 +45,21 @@ select is(
 
 call pg_temp.add_claims(1000, 1000000);
 select is(
-  maintenance.analyze_staging('{2025-07-16}'), 1, 'a table that has grown is analysed again'
+  maintenance.analyze_staging('{2025-07-16}'), 1,
+  'a table that has grown is analysed again'
 );
 select is(
   pg_temp.rows_known('staging.claims_20250716'), 1001::real, 'and its rows are known'
 );
 call pg_temp.add_claims(400, 2000000);
 select is(
-  maintenance.analyze_staging('{2025-07-16}'), 0, 'growth by less than half is not enough'
+  maintenance.analyze_staging('{2025-07-16}'), 0,
+  'growth by less than half is not enough'
 );
 call pg_temp.add_claims(200, 3000000);
 select is(
-  maintenance.analyze_staging('{2025-07-16}'), 1, 'all growth since the last time counts'
+  maintenance.analyze_staging('{2025-07-16}'), 1,
+  'all growth since the last time counts'
 );
 
 call fixture.add_batch('another day', '2025-07-17 12:00 UTC');

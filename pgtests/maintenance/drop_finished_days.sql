@@ -42,7 +42,9 @@ call pg_temp.add_batch('finished, 14 days old', 14);
 call fixture.process('finished, 14 days old');
 call pg_temp.add_batch('received, 20 days old', 20);
 call pg_temp.add_batch('validated, 30 days old', 30);
-select validation.validate_batches(array[fixture.batch_id('validated, 30 days old')]) as done \gset validated_
+select validation.validate_batches(
+  array[fixture.batch_id('validated, 30 days old')]
+) as done \gset validated_
 call pg_temp.add_batch('finished, 40 days old', 40);
 call fixture.process('finished, 40 days old');
 call pg_temp.add_batch('waits beside it', 40);
@@ -85,7 +87,7 @@ select results_eq(
         'partitions',
         jsonb_build_array(
           'claim_findings_' || pg_temp.day(15), 'claim_lines_' || pg_temp.day(15),
-          'claims_' || pg_temp.day(15)
+          'claim_scores_' || pg_temp.day(15), 'claims_' || pg_temp.day(15)
         )
       )
   $$,

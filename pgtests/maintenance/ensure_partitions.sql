@@ -38,7 +38,8 @@ select
   format('FOR VALUES FROM (''%s'') TO (''%s'')', span.first::date, span.first::date + 1)
     as bound
 from (values
-  ('staging.claims'), ('staging.claim_lines'), ('staging.claim_findings')
+  ('staging.claims'), ('staging.claim_lines'), ('staging.claim_findings'),
+  ('staging.claim_scores')
 ) as parent (name)
 cross join queue.settings as settings
 cross join lateral generate_series(
@@ -56,7 +57,8 @@ select
     (span.first + interval '1 month')::date
   )
 from (values
-  ('production.claims'), ('production.claim_lines'), ('production.claim_findings')
+  ('production.claims'), ('production.claim_lines'), ('production.claim_findings'),
+  ('production.claim_scores')
 ) as parent (name)
 cross join queue.settings as settings
 cross join lateral generate_series(
@@ -141,7 +143,8 @@ as $$
         attribute.attnotnull,
         attribute.attcollation,
         attribute.attstattarget,
-        pg_get_expr(fallback.adbin, fallback.adrelid)
+        pg_get_expr(fallback.adbin, fallback.adrelid),
+        col_description(attribute.attrelid, attribute.attnum)
       )
       order by attribute.attnum
     )
@@ -161,7 +164,7 @@ select is_empty(
       pg_temp.columns_of(partitions.partition)
       is distinct from pg_temp.columns_of(partitions.parent)
   $$,
-  'a partition has the columns of its table, with defaults and statistics targets'
+  'a partition has the columns of its table, with all that is said of them'
 );
 
 create function pg_temp.constraints_of(p_relation regclass)
@@ -189,7 +192,9 @@ language sql
 as $$
   select
     array_agg(
-      regexp_replace(pg_get_indexdef(one.indexrelid), '^(.*) INDEX .* ON .* USING', '\1')
+      regexp_replace(
+        pg_get_indexdef(one.indexrelid), '^(.*) INDEX .* ON .* USING', '\1'
+      )
       order by pg_get_indexdef(one.indexrelid)
     )
   from pg_catalog.pg_index as one

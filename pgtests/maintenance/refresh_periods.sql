@@ -28,7 +28,9 @@ $$;
 
 truncate reference.releases cascade;
 truncate fixture.releases;
-select is(maintenance.refresh_periods('rvu'), 0, 'without releases there are no periods');
+select is(
+  maintenance.refresh_periods('rvu'), 0, 'without releases there are no periods'
+);
 
 call fixture.add_release('rvu', 'A', '2025-01-01');
 select is(
@@ -58,7 +60,9 @@ select is(
   'A 2025-01-01..2025-03-31, B corrected 2025-04-01..2025-06-30, C 2025-07-01..2025-09-30, B corrected 2025-10-01..infinity',
   'of the same first day the later loaded holds, and a starter gives way to it'
 );
-call fixture.add_release('rvu', 'starter of August', '2025-08-01', p_is_starter => true);
+call fixture.add_release(
+  'rvu', 'starter of August', '2025-08-01', p_is_starter => true
+);
 select is(
   pg_temp.periods('rvu', 'qpp'),
   'A 2025-01-01..2025-03-31, B corrected 2025-04-01..2025-06-30, C 2025-07-01..2025-07-31, starter of August 2025-08-01..infinity',
@@ -83,12 +87,16 @@ select is(
 );
 select bag_eq(
   $$
-    select period.kind, period.qpp_status, period.valid_from, period.valid_to, period.release_id
+    select
+      period.kind, period.qpp_status, period.valid_from, period.valid_to,
+      period.release_id
     from reference.periods_in_force as period
     where period.kind = 'rvu'
   $$,
   $$
-    select before.kind, before.qpp_status, before.valid_from, before.valid_to, before.release_id
+    select
+      before.kind, before.qpp_status, before.valid_from, before.valid_to,
+      before.release_id
     from before
   $$,
   'one kind leaves the others alone'
@@ -141,7 +149,8 @@ select set_eq(
 call pg_temp.start_over();
 do $$ begin perform setseed(0.5); end $$;
 insert into reference.releases
-(kind, qpp_status, name, valid_from, valid_to, is_starter, file_name, file_sha256, row_count)
+(kind, qpp_status, name, valid_from, valid_to, is_starter, file_name, file_sha256,
+  row_count)
 select
   'rvu',
   (array['both', 'qpp', 'non_qpp'])[1 + floor(random() * 3)::integer],
@@ -167,7 +176,8 @@ select is_empty(
       from reference.releases as release
       where
         release.qpp_status in ('both', status.status)
-        and day.day between release.valid_from and coalesce(release.valid_to, 'infinity')
+        and day.day >= release.valid_from
+        and day.day <= coalesce(release.valid_to, 'infinity')
       order by release.valid_from desc, release.is_starter, release.release_id desc
       limit 1
     ) as expected on true

@@ -2,7 +2,7 @@
 -- a batch is never split.
 begin;
 \ir ../_support/fixture.sql
-select plan(9);
+select plan(10);
 
 create procedure pg_temp.add_batch(p_batch text, p_claims integer, p_state text)
 language plpgsql
@@ -19,32 +19,37 @@ call pg_temp.add_batch('c', 10, 'received');
 call pg_temp.add_batch('d', 0, 'received');
 call pg_temp.add_batch('e', 100, 'received');
 
-create function pg_temp.taken(p_state text, p_max_claims integer)
+create function pg_temp.taken(p_stage text, p_max_claims integer)
 returns text[]
 language sql
 as $$
   select array(
     select batch.idempotency_key
-    from unnest(pipeline._take_batches(p_state, p_max_claims))
+    from unnest(pipeline._take_batches(p_stage, p_max_claims))
       with ordinality as taken (batch_id, position)
     inner join queue.batches as batch on taken.batch_id = batch.batch_id
     order by taken.position
   )
 $$;
-select is(pg_temp.taken('received', 1), array['a'], 'one claim is had with a batch');
-select is(pg_temp.taken('received', 10), array['a'], 'ten are enough with ten');
-select is(pg_temp.taken('received', 11), array['a', 'c'], 'eleven need another batch');
+select is(pg_temp.taken('validation', 1), array['a'], 'one claim is had with a batch');
+select is(pg_temp.taken('validation', 10), array['a'], 'ten are enough with ten');
+select is(pg_temp.taken('validation', 11), array['a', 'c'], 'eleven need another batch');
 select is(
-  pg_temp.taken('received', 21), array['a', 'c', 'd', 'e'],
+  pg_temp.taken('validation', 21), array['a', 'c', 'd', 'e'],
   'a batch is taken whole, an empty one along with it'
 );
 select is(
-  pg_temp.taken('received', 1000), array['a', 'c', 'd', 'e'],
+  pg_temp.taken('validation', 1000), array['a', 'c', 'd', 'e'],
   'when fewer wait, all are taken'
 );
-select is(pg_temp.taken('validated', 1000), array['b'], 'each state for itself');
+select is(pg_temp.taken('transfer', 1000), array['b'], 'each stage for itself');
 select is(
-  pipeline._take_batches('nothing', 10), '{}', 'when none waits, an empty array comes back'
+  pipeline._take_batches('scoring', 10), '{}',
+  'when none waits, as for scores that nobody requires, an empty array comes back'
+);
+select throws_ok(
+  $$ select pipeline._take_batches('nothing', 10) $$, 'PL004', null,
+  'an unknown stage is an error'
 );
 select is(
   (select count(*) from queue.batches as batch where batch.xmax::text <> '0'),
@@ -72,7 +77,7 @@ analyze queue.batches;
 select seq_scan as before
 from pg_catalog.pg_stat_xact_user_tables
 where relid = 'queue.batches'::regclass \gset scans_
-select pipeline._take_batches('received', 1) as ids \gset taken_
+select pipeline._take_batches('validation', 1) as ids \gset taken_
 select is(
   (
     select statistics.seq_scan

@@ -13,7 +13,10 @@ select results_eq(
   'a batch is found by submitter and idempotency key'
 );
 select results_eq(
-  $$ select found.state from pipeline.find_batch('default', 'file A, part 2') as found $$,
+  $$
+    select found.state
+    from pipeline.find_batch('default', 'file A, part 2') as found
+  $$,
   array['transferred'],
   'in any state'
 );

@@ -6,7 +6,8 @@ select results_eq(
   $$
     select opened.submitter_id, opened.received_on, opened.received_at
     from pipeline.open_batch(
-      1001, 'default', 'a', (select data_key.data_key_id from vault.data_keys as data_key),
+      1001, 'default', 'a',
+      (select data_key.data_key_id from vault.data_keys as data_key),
       5, 3, 7, 2000, 2004
     ) as opened
   $$,
@@ -64,7 +65,9 @@ begin
   );
 end;
 $$;
-select lives_ok($$ call fixture.open_batch('d') $$, 'a day without partitions gets them');
+select lives_ok(
+  $$ call fixture.open_batch('d') $$, 'a day without partitions gets them'
+);
 select lives_ok(
   $$ call fixture.copy_claim('d') $$, 'and the rows of the batch find their place'
 );

@@ -11,7 +11,8 @@ savepoint loading;
 select pipeline.reserve_batch_id() as given \gset lost_
 rollback to loading;
 select cmp_ok(
-  pipeline.reserve_batch_id(), '>', :lost_given::bigint, 'an id given out is not given again'
+  pipeline.reserve_batch_id(), '>', :lost_given::bigint,
+  'an id given out is not given again'
 );
 
 select finish();

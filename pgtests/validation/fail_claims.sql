@@ -1,6 +1,6 @@
 begin;
 \ir ../_support/fixture.sql
-select plan(8);
+select plan(9);
 
 create view failed as
 select
@@ -38,18 +38,20 @@ call fixture.add_claim('one finding, not asked for');
 call fixture.add_finding('one finding, not asked for', 'V006', 0, 'X');
 call fixture.add_claim('asked for, but nothing was found');
 
-select is(
-  validation.fail_claims(
-    array[fixture.batch_id()],
-    array['2025-07-16']::date[],
-    array[
-      fixture.claim_id('several findings'),
-      fixture.claim_id('one finding'),
-      fixture.claim_id('asked for, but nothing was found')
-    ],
-    'validation'
-  ),
-  2,
+select results_eq(
+  $$
+    select * from validation.fail_claims(
+      array[fixture.batch_id()],
+      array['2025-07-16']::date[],
+      array[
+        fixture.claim_id('several findings'),
+        fixture.claim_id('one finding'),
+        fixture.claim_id('asked for, but nothing was found')
+      ],
+      'validation'
+    )
+  $$,
+  'select fixture.batch_id(), 2',
   'it says how many failed'
 );
 
@@ -131,12 +133,26 @@ select results_eq(
   'and so can those of its lines'
 );
 
-select is(
-  validation.fail_claims(
-    array[fixture.batch_id()], array['2025-07-16']::date[], null, 'validation'
-  ),
-  0,
+select is_empty(
+  $$
+    select * from validation.fail_claims(
+      array[fixture.batch_id()], array['2025-07-16']::date[], null, 'validation'
+    )
+  $$,
   'nobody asked for, nobody fails'
+);
+
+select throws_ok(
+  $$
+    select * from validation.fail_claims(
+      array[fixture.batch_id()],
+      array['2025-07-16']::date[],
+      array[fixture.claim_id('one finding')],
+      'validation'
+    )
+  $$,
+  'VL001', null,
+  'VL001: a claim that is failed and not on its way again does not fail twice'
 );
 
 select finish();

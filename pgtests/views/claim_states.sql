@@ -44,7 +44,8 @@ select results_eq(
 );
 
 select transfer.move_batches(array[fixture.batch_id()]) as done \gset batch_
-update staging.failed_claims set resolution = 'superseded'
+update staging.failed_claims
+set resolution = 'superseded', resolved_at = now(), replaced_by_claim_id = claim_id + 1
 where claim_id = fixture.claim_id('rejected');
 select results_eq(
   'select * from pg_temp.states()',

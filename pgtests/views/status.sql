@@ -3,7 +3,9 @@ begin;
 select plan(2);
 
 truncate queue.batches cascade;
-select is_empty('select * from pipeline.status', 'without batches there is nothing to say');
+select is_empty(
+  'select * from pipeline.status', 'without batches there is nothing to say'
+);
 
 call fixture.add_procedure('1000C', p_status_code => 'C');
 call fixture.add_batch('moved');
@@ -28,10 +30,11 @@ select results_eq(
     order by status.state
   $$,
   $$ values
-    ('received', 2::bigint, 3::bigint, 3::bigint, null::bigint, null::bigint, 1::bigint, null::numeric, timestamptz '2025-07-14 08:00 UTC'),
+    ('received', 2::bigint, 3::bigint, 3::bigint, null::bigint, null::bigint,
+      1::bigint, null::numeric, timestamptz '2025-07-14 08:00 UTC'),
     ('transferred', 1, 3, 3, 2, 1, 1, 81.86, '2025-07-16 12:00 UTC')
   $$,
-  'each state has its batches, claims, lines and amounts, and since when the oldest waits'
+  'each state has its batches, claims and amounts, and since when the oldest waits'
 );
 
 select finish();

@@ -100,7 +100,7 @@ begin
       claim.claim_id,
       claim.submitter_id,
       claim.batch_id,
-      batch.state,
+      case batch.state when 'failed' then 'batch_failed' else batch.state end as state,
       null as decision,
       claim.received_at,
       claim.first_service_date,

@@ -20,7 +20,8 @@ begin
     cross join (values
       ('claims', 'claim_id, received_on, submitter_id, first_service_date'),
       ('claim_lines', 'claim_id, received_on, service_date, hcpcs'),
-      ('claim_findings', 'claim_id, received_on, disposition')
+      ('claim_findings', 'claim_id, received_on, disposition'),
+      ('claim_scores', 'claim_id, received_on')
     ) as parent (name, columns)
     inner join pg_catalog.pg_class as relation
       on relation.oid

@@ -20,7 +20,8 @@ begin
       inheritance.inhparent in (
         'staging.claims'::regclass,
         'staging.claim_lines'::regclass,
-        'staging.claim_findings'::regclass
+        'staging.claim_findings'::regclass,
+        'staging.claim_scores'::regclass
       )
       and to_date(right(child.relname, 8), 'YYYYMMDD') < (
         select (now() at time zone 'UTC')::date - settings.staging_retention_days

@@ -23,7 +23,8 @@ begin
       day.day::date + 1
     ) as made
     from (values
-      ('staging.claims'), ('staging.claim_lines'), ('staging.claim_findings')
+      ('staging.claims'), ('staging.claim_lines'), ('staging.claim_findings'),
+      ('staging.claim_scores')
     ) as parent (name)
     cross join generate_series(
       v_today, v_today + v_settings.staging_days_ahead::integer, interval '1 day'
@@ -36,7 +37,8 @@ begin
       (month.month + interval '1 month')::date
     ) as made
     from (values
-      ('production.claims'), ('production.claim_lines'), ('production.claim_findings')
+      ('production.claims'), ('production.claim_lines'), ('production.claim_findings'),
+      ('production.claim_scores')
     ) as parent (name)
     cross join generate_series(
       date_trunc('month', v_today::timestamp)

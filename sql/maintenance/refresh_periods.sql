@@ -1,8 +1,9 @@
 -- Which release is in force on a date follows from the releases alone, whatever
 -- the order they were loaded in: the latest first date wins, then a published
 -- release before a starter one, then the later loaded. The dates at which any
--- release begins or ends cut time into pieces; each piece has one winner, and
--- neighbouring pieces with the same winner are one period.
+-- release begins or ends cut time into pieces; each piece has one winner or none, and
+-- neighbouring pieces with the same winner are one period. No gap parts them: what
+-- wins on both sides of a piece is in force in it, too.
 create function maintenance.refresh_periods(p_kind text)
 returns integer
 language plpgsql
@@ -53,8 +54,7 @@ begin
       pieces.valid_from,
       pieces.valid_to,
       winner.release_id,
-      lag(winner.release_id) over previous as previous_release_id,
-      lag(pieces.valid_to) over previous as previous_valid_to
+      lag(winner.release_id) over previous as previous_release_id
     from pieces
     cross join lateral (
       select served.release_id
@@ -72,9 +72,7 @@ begin
     select
       won.*,
       count(*) filter (
-        where
-          won.previous_release_id is distinct from won.release_id
-          or won.previous_valid_to + 1 <> won.valid_from
+        where won.previous_release_id is distinct from won.release_id
       ) over (partition by won.qpp_status order by won.valid_from) as period_number
     from won
   )

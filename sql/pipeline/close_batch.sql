@@ -1,5 +1,6 @@
 -- Last statement of the transaction that loads a batch: what stands in staging
--- must be what was announced, or nothing of it is kept.
+-- must be what was announced, or nothing of it is kept. The notification is one for
+-- the batch, and only wakes: whoever missed it finds the batch by looking.
 create function pipeline.close_batch(p_batch_id bigint)
 returns void
 language plpgsql
@@ -11,6 +12,7 @@ declare
   v_claims bigint;
   v_lines bigint;
   v_failed bigint;
+  v_corrections bigint;
 begin
   select batch.* into v_batch
   from queue.batches as batch
@@ -22,8 +24,9 @@ begin
       hint = 'Call pipeline.open_batch first, in the same transaction.';
   end if;
 
-  select count(*), coalesce(sum(claim.line_count), 0)
-  into v_claims, v_lines
+  select
+    count(*), coalesce(sum(claim.line_count), 0), count(claim.replaces_claim_id)
+  into v_claims, v_lines, v_corrections
   from staging.claims as claim
   where
     claim.batch_id = p_batch_id
@@ -53,16 +56,23 @@ begin
       hint = 'Nothing was kept; send the batch again.';
   end if;
 
+  if v_corrections > 0 then
+    perform pipeline._supersede_failed_claims(p_batch_id, v_batch.received_on);
+  end if;
+
   perform auditing.record_event(
     'batch.received', v_batch.submitter_id, array[p_batch_id],
     v_batch.first_claim_id, v_batch.last_claim_id,
-    jsonb_build_object(
-      'claims', v_batch.claim_count, 'lines', v_lines, 'not_decoded', v_failed
+    jsonb_strip_nulls(
+      jsonb_build_object(
+        'claims', v_batch.claim_count, 'lines', v_lines, 'not_decoded', v_failed,
+        'corrections', nullif(v_corrections, 0)
+      )
     )
   );
-  perform pg_notify('claims_received', p_batch_id::text);
+  perform pg_notify('claims_batches', p_batch_id::text);
 end;
 $$;
 
 comment on function pipeline.close_batch(bigint)
-is 'Ends a batch: checks what was copied against what was announced, writes the audit event and notifies claims_received. PL002, PL003.';
+is 'Ends a batch: checks what was copied against what was announced, lets claims with replaces_claim_id take the place of the failed ones, writes the audit event and notifies claims_batches. PL002, PL003, PL009.';

@@ -1,5 +1,5 @@
--- One transaction: registry, lines, claims, findings, batch state and audit event
--- together. The registry takes the business keys in key order, so that two calls
+-- One transaction: registry, lines, claims, findings, scores, batch state and audit
+-- event together. The registry takes the business keys in key order, so that two calls
 -- cannot deadlock, and decides races: the loser becomes a failed claim with the
 -- duplicate finding.
 create function transfer.move_batches(p_batch_ids bigint[])
@@ -20,26 +20,37 @@ set max_parallel_workers_per_gather = 0
 as $$
 #variable_conflict use_column
 declare
+  v_states text[] := pipeline._due_states('transfer');
   v_started_at timestamptz := clock_timestamp();
   v_batch_ids bigint[];
   v_received_on date[];
+  v_retried bigint[];
   v_failed bigint[];
   v_lost bigint[];
+  v_lost_ids bigint[];
+  v_lost_claims integer[];
   v_lines pricing.line_to_price[];
   v_moved_ids bigint[];
   v_claims integer[];
   v_line_counts integer[];
   v_pended integer[];
+  v_below integer[];
   v_allowed numeric[];
   v_seconds real;
 begin
   -- Locked in id order and in the expected state; all that follows uses these alone.
-  select array_agg(locked.batch_id), array_agg(distinct locked.received_on)
-  into v_batch_ids, v_received_on
+  select
+    array_agg(locked.batch_id),
+    array_agg(distinct locked.received_on),
+    array_agg(locked.batch_id) filter (where locked.retried_count > 0)
+  into v_batch_ids, v_received_on, v_retried
   from (
-    select batch.batch_id, batch.received_on
+    select batch.batch_id, batch.received_on, batch.retried_count
     from queue.batches as batch
-    where batch.batch_id = any(p_batch_ids) and batch.state = 'validated'
+    where
+      batch.batch_id = any(p_batch_ids)
+      and batch.state = any(v_states)
+      and not batch.hold
     order by batch.batch_id
     for update
   ) as locked;
@@ -47,9 +58,10 @@ begin
     return;
   end if;
 
+  -- A retried claim failed in one batch and may stand in another one of these.
   select coalesce(array_agg(failed.claim_id), '{}') into v_failed
   from staging.failed_claims as failed
-  where failed.batch_id = any(v_batch_ids);
+  where failed.batch_id = any(v_batch_ids) and failed.resolution <> 'retried';
 
   with registered as (
     insert into production.claim_registry as registry
@@ -110,7 +122,11 @@ begin
       and claim.received_on = any(v_received_on)
       and claim.claim_id = any(v_lost)
       and rule.rule_code = 'V040';
-    perform validation.fail_claims(v_batch_ids, v_received_on, v_lost, 'transfer');
+    select array_agg(lost.batch_id), array_agg(lost.claims)
+    into v_lost_ids, v_lost_claims
+    from validation.fail_claims(
+      v_batch_ids, v_received_on, v_lost, 'transfer', null
+    ) as lost;
     v_failed := v_failed || v_lost;
   end if;
 
@@ -274,14 +290,23 @@ begin
     group by adjudicated.claim_id, adjudicated.service_month, adjudicated.batch_id
   ),
 
+  scored as (
+    select score.*
+    from staging.claim_scores as score
+    where
+      score.batch_id = any(v_batch_ids)
+      and score.received_on = any(v_received_on)
+  ),
+
   moved_claims as (
     insert into production.claims (
       claim_id, service_month, batch_id, submitter_id, received_at,
-      encrypted_batch_id, erasure_id, claim_number_token, member_token,
-      patient_token, frequency_code, payer_id, billing_npi, billing_taxonomy,
-      rendering_npi, rendering_taxonomy, patient_age, patient_sex, service_zip, carrier, locality,
-      diagnoses, total_charge, first_service_date, line_count, decision,
-      allowed_amount, pended_line_count, denied_line_count, transferred_at,
+      encrypted_batch_id, erasure_id, replaces_claim_id, claim_number_token,
+      member_token, patient_token, frequency_code, payer_id, billing_npi,
+      billing_taxonomy, rendering_npi, rendering_taxonomy, patient_age, patient_sex,
+      service_zip, carrier, locality, diagnoses, total_charge, first_service_date,
+      line_count, decision, allowed_amount, pended_line_count, denied_line_count,
+      transferred_at,
       claim_number, member_id, patient_last_name, patient_first_name,
       patient_middle_name, patient_birth_date, patient_address_line, patient_city,
       patient_state, patient_zip, patient_phone
@@ -294,6 +319,7 @@ begin
       claim.received_at,
       claim.encrypted_batch_id,
       claim.erasure_id,
+      claim.replaces_claim_id,
       claim.claim_number_token,
       claim.member_token,
       claim.patient_token,
@@ -312,7 +338,10 @@ begin
       claim.total_charge,
       claim.first_service_date,
       claim.line_count,
-      case when totals.pended > 0 then 'review' else 'approved' end as decision,
+      case
+        when totals.pended > 0 or scored.decision = 'review' then 'review'
+        else 'approved'
+      end as decision,
       totals.allowed_amount,
       totals.pended,
       totals.denied,
@@ -330,6 +359,7 @@ begin
       claim.patient_phone
     from staging.claims as claim
     inner join totals on claim.claim_id = totals.claim_id
+    left join scored on claim.claim_id = scored.claim_id
     where
       claim.batch_id = any(v_batch_ids)
       and claim.received_on = any(v_received_on)
@@ -358,14 +388,37 @@ begin
     order by totals.service_month, finding.claim_id
   ),
 
+  moved_scores as (
+    insert into production.claim_scores (
+      claim_id, service_month, submitter_id, model_id, score, threshold, decision,
+      features
+    )
+    select
+      scored.claim_id,
+      totals.service_month,
+      scored.submitter_id,
+      scored.model_id,
+      scored.score,
+      scored.threshold,
+      scored.decision,
+      scored.features
+    from scored
+    inner join totals on scored.claim_id = totals.claim_id
+    order by totals.service_month, scored.claim_id
+  ),
+
   counted as (
     select
       totals.batch_id,
       count(*)::integer as claims,
       sum(totals.lines)::integer as lines,
       count(*) filter (where totals.pended > 0)::integer as pended,
+      count(*) filter (
+        where totals.pended = 0 and scored.decision = 'review'
+      )::integer as below,
       sum(totals.allowed_amount) as allowed_amount
     from totals
+    left join scored on totals.claim_id = scored.claim_id
     group by totals.batch_id
   )
 
@@ -374,20 +427,21 @@ begin
     array_agg(counted.claims),
     array_agg(counted.lines),
     array_agg(counted.pended),
+    array_agg(counted.below),
     array_agg(counted.allowed_amount)
-  into v_moved_ids, v_claims, v_line_counts, v_pended, v_allowed
+  into v_moved_ids, v_claims, v_line_counts, v_pended, v_below, v_allowed
   from counted;
   v_seconds := extract(epoch from clock_timestamp() - v_started_at);
 
-  return query
-  with failed as (
-    select failed.batch_id, count(*) as claims
-    from staging.failed_claims as failed
-    where failed.batch_id = any(v_batch_ids)
-    group by failed.batch_id
-  ),
+  -- What is still on its way by a retry has arrived.
+  if v_retried is not null then
+    update staging.failed_claims as failed
+    set resolution = 'resolved', resolved_at = now()
+    where failed.retried_batch_id = any(v_retried) and failed.resolution = 'retried';
+  end if;
 
-  transferred as (
+  return query
+  with transferred as (
     update queue.batches as batch
     set
       state = 'transferred',
@@ -395,22 +449,33 @@ begin
       claims_moved = coalesce(outcome.claims, 0),
       lines_moved = coalesce(outcome.lines, 0),
       claims_pended = coalesce(outcome.pended, 0),
-      claims_failed = coalesce(outcome.failed, 0),
+      claims_below_threshold = coalesce(outcome.below, 0),
+      claims_failed = batch.claims_failed + coalesce(outcome.lost, 0),
       allowed_total = coalesce(outcome.allowed_amount, 0),
-      transfer_seconds = v_seconds
+      transfer_seconds = v_seconds,
+      attempts = 0,
+      next_attempt_at = null,
+      leased_by = null,
+      leased_until = null,
+      last_sqlstate = null,
+      last_error = null
     from (
       select
         id.batch_id,
         counted.claims,
         counted.lines,
         counted.pended,
+        counted.below,
         counted.allowed_amount,
-        failed.claims as failed
+        lost.claims as lost
       from unnest(v_batch_ids) as id (batch_id)
-      left join unnest(v_moved_ids, v_claims, v_line_counts, v_pended, v_allowed)
-        as counted (batch_id, claims, lines, pended, allowed_amount)
+      left join unnest(
+        v_moved_ids, v_claims, v_line_counts, v_pended, v_below, v_allowed
+      )
+        as counted (batch_id, claims, lines, pended, below, allowed_amount)
         on id.batch_id = counted.batch_id
-      left join failed on id.batch_id = failed.batch_id
+      left join unnest(v_lost_ids, v_lost_claims) as lost (batch_id, claims)
+        on id.batch_id = lost.batch_id
     ) as outcome
     where batch.batch_id = outcome.batch_id
     returning
@@ -419,6 +484,7 @@ begin
       batch.claims_moved,
       batch.lines_moved,
       batch.claims_pended,
+      batch.claims_below_threshold,
       batch.claims_failed,
       batch.allowed_total,
       batch.first_claim_id,
@@ -436,12 +502,18 @@ begin
         'claims', sum(transferred.claims_moved),
         'lines', sum(transferred.lines_moved),
         'pended', sum(transferred.claims_pended),
+        'below_threshold', sum(transferred.claims_below_threshold),
         'failed', sum(transferred.claims_failed),
         'allowed_total', sum(transferred.allowed_total)
       )
     ) as event
     from transferred
     group by transferred.submitter_id
+  ),
+
+  notified as (
+    select pg_notify('claims_batches', transferred.batch_id::text) as notice
+    from transferred
   )
 
   select
@@ -453,6 +525,7 @@ begin
     transferred.allowed_total
   from transferred
   cross join (select count(audited.event) from audited) as written
+  cross join (select count(notified.notice) from notified) as told
   order by transferred.batch_id;
 
   -- What came in must have gone somewhere: this cannot happen, and says so if it does.
@@ -471,4 +544,4 @@ end;
 $$;
 
 comment on function transfer.move_batches(bigint[])
-is 'Prices and moves those of the given batches that are validated: production rows, registry, state and audit event in one transaction. TX001.';
+is 'Prices and moves those of the given batches that are scored, or validated where no score is required, and not held: production rows, registry, state and audit event in one transaction. TX001.';

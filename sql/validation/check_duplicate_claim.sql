@@ -60,7 +60,7 @@ begin atomic
       and claim.received_on = any(p_validated_received_on)
       and not exists (
         select from staging.failed_claims as failed
-        where failed.claim_id = claim.claim_id
+        where failed.claim_id = claim.claim_id and failed.resolution <> 'retried'
       )
     group by claim.submitter_id, claim.claim_number_token, claim.frequency_code
   )

@@ -22,9 +22,12 @@ declare
   v_started_at timestamptz := clock_timestamp();
   v_batch_ids bigint[];
   v_received_on date[];
+  v_releases integer[];
   v_validated_batch_ids bigint[];
   v_validated_received_on date[];
   v_rejected bigint[];
+  v_failed_ids bigint[];
+  v_failed_claims integer[];
   v_seconds real;
 begin
   -- Locked in id order and in the expected state; all that follows uses these alone.
@@ -40,6 +43,10 @@ begin
   if v_batch_ids is null then
     return;
   end if;
+
+  -- Before the rules look at them: what comes later, a retry can still count as new.
+  select array_agg(distinct period.release_id) into v_releases
+  from reference.periods_in_force as period;
 
   -- Materialized, so that no plan runs a rule once for each claim.
   with finding as materialized (
@@ -110,7 +117,9 @@ begin
   select array_agg(batch.batch_id), array_agg(distinct batch.received_on)
   into v_validated_batch_ids, v_validated_received_on
   from queue.batches as batch
-  where batch.state = 'validated';
+  where
+    batch.state <> 'transferred'
+    and coalesce(batch.failed_from, batch.state) in ('validated', 'scored');
 
   with finding as materialized (
     select *
@@ -149,18 +158,15 @@ begin
     and finding.received_on = any(v_received_on)
     and finding.disposition = 'reject_claim';
 
-  perform validation.fail_claims(v_batch_ids, v_received_on, v_rejected, 'validation');
+  select array_agg(failed.batch_id), array_agg(failed.claims)
+  into v_failed_ids, v_failed_claims
+  from validation.fail_claims(
+    v_batch_ids, v_received_on, v_rejected, 'validation', v_releases
+  ) as failed;
 
   v_seconds := extract(epoch from clock_timestamp() - v_started_at);
   return query
-  with failed as (
-    select failed.batch_id, count(*)::integer as claims
-    from staging.failed_claims as failed
-    where failed.batch_id = any(v_batch_ids)
-    group by failed.batch_id
-  ),
-
-  found as (
+  with found as (
     select finding.batch_id, count(*)::integer as findings
     from staging.claim_findings as finding
     where
@@ -174,15 +180,22 @@ begin
     set
       state = 'validated',
       validated_at = now(),
-      claims_failed = coalesce(counted.failed, 0),
-      validate_seconds = v_seconds
+      claims_failed = batch.claims_failed + coalesce(counted.failed, 0),
+      validate_seconds = v_seconds,
+      attempts = 0,
+      next_attempt_at = null,
+      leased_by = null,
+      leased_until = null,
+      last_sqlstate = null,
+      last_error = null
     from (
       select
         id.batch_id,
         failed.claims as failed,
         coalesce(found.findings, 0) as findings
       from unnest(v_batch_ids) as id (batch_id)
-      left join failed on id.batch_id = failed.batch_id
+      left join unnest(v_failed_ids, v_failed_claims) as failed (batch_id, claims)
+        on id.batch_id = failed.batch_id
       left join found on id.batch_id = found.batch_id
     ) as counted
     where batch.batch_id = counted.batch_id
@@ -211,6 +224,11 @@ begin
     ) as event
     from validated
     group by validated.submitter_id
+  ),
+
+  notified as (
+    select pg_notify('claims_batches', validated.batch_id::text) as notice
+    from validated
   )
 
   select
@@ -220,6 +238,7 @@ begin
     validated.findings
   from validated
   cross join (select count(audited.event) from audited) as written
+  cross join (select count(notified.notice) from notified) as told
   order by validated.batch_id;
 end;
 $$;

@@ -20,7 +20,9 @@ cross join
   lateral aclexplode(
     coalesce(
       relation.acl,
-      acldefault(case relation.kind when 'S' then 's' else 'r' end::"char", relation.owner)
+      acldefault(
+        case relation.kind when 'S' then 's' else 'r' end::"char", relation.owner
+      )
     )
   ) as privilege
 union all
@@ -57,7 +59,7 @@ select is_empty(
     where
       granted.grantee <> all(array[
         'claims_owner', 'claims_app', 'claims_worker', 'claims_operator',
-        'claims_analyst'
+        'claims_analyst', 'claims_reviewer'
       ]::regrole[])
   $$,
   'none but our own roles has a privilege on anything of ours'

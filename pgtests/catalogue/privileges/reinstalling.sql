@@ -3,26 +3,33 @@
 begin;
 select plan(2);
 
+-- Written out, because none and the default are the same.
 create temporary view privileges as
-select
-  relation.oid::regclass as name,
-  -- None says the same as the default written out, which a revoke leaves behind.
-  coalesce(
-    relation.relacl,
-    acldefault(case relation.relkind when 'S' then 's' else 'r' end::"char", relation.relowner)
-  )::text as acl
+select relation.oid::regclass::text as name, held.*
 from pg_catalog.pg_class as relation
-where relation.relnamespace::regnamespace in (
-  'reference', 'staging', 'production', 'queue', 'vault', 'audit'
-)
+cross join
+  lateral aclexplode(
+    coalesce(
+      relation.relacl,
+      acldefault(
+        case relation.relkind when 'S' then 's' else 'r' end::"char", relation.relowner
+      )
+    )
+  ) as held
+where
+  relation.relkind in ('r', 'p', 'S')
+  and relation.relnamespace::regnamespace in (
+    'reference', 'staging', 'production', 'queue', 'vault', 'audit', 'models'
+  )
 union all
-select relation.oid::regclass, attribute.attname || attribute.attacl::text
+select relation.oid::regclass || '.' || attribute.attname, held.*
 from pg_catalog.pg_class as relation
 inner join pg_catalog.pg_attribute as attribute on relation.oid = attribute.attrelid
-where attribute.attacl is not null
+cross join lateral aclexplode(attribute.attacl) as held
 union all
-select 'pg_namespace', schema.nspname || schema.nspacl::text
-from pg_catalog.pg_namespace as schema;
+select schema.nspname, held.*
+from pg_catalog.pg_namespace as schema
+cross join lateral aclexplode(schema.nspacl) as held;
 
 create temporary table before as select * from privileges;
 

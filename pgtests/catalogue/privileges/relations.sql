@@ -7,24 +7,29 @@ select plan(3);
 -- r read, a append, w update, d delete, D truncate, x reference, t trigger, U use a
 -- sequence; (r) some columns alone; - nothing. Of each role in turn.
 create temporary table decided (
-  relation text primary key, app text, worker text, operator text, analyst text
+  relation text primary key,
+  app text,
+  worker text,
+  operator text,
+  analyst text,
+  reviewer text default '-'
 );
-insert into decided
+insert into decided (relation, app, worker, operator, analyst)
 values
 -- What is loaded is never changed or deleted, and what is derived never edited.
-('reference.releases', '-', '-', 'ar', 'r'),
-('reference.procedure_rvus', '-', '-', 'ar', 'r'),
-('reference.geographic_indices', '-', '-', 'ar', 'r'),
-('reference.anesthesia_conversion_factors', '-', '-', 'ar', 'r'),
-('reference.zip_localities', '-', '-', 'ar', 'r'),
-('reference.opps_caps', '-', '-', 'ar', 'r'),
-('reference.diagnosis_codes', '-', '-', 'ar', 'r'),
-('reference.place_of_service_codes', '-', '-', 'ar', 'r'),
-('reference.periods_in_force', '-', '-', 'r', 'r'),
-('reference.work_floor_periods', '-', '-', 'r', 'r'),
-('reference.rules', '-', '-', 'r', 'r'),
-('reference.payment_modifiers', '-', '-', 'r', 'r'),
-('reference.pricing_reasons', '-', '-', 'r', 'r'),
+('reference.releases', 'r', '-', 'ar', 'r'),
+('reference.procedure_rvus', 'r', '-', 'ar', 'r'),
+('reference.geographic_indices', 'r', '-', 'ar', 'r'),
+('reference.anesthesia_conversion_factors', 'r', '-', 'ar', 'r'),
+('reference.zip_localities', 'r', '-', 'ar', 'r'),
+('reference.opps_caps', 'r', '-', 'ar', 'r'),
+('reference.diagnosis_codes', 'r', '-', 'ar', 'r'),
+('reference.place_of_service_codes', 'r', '-', 'ar', 'r'),
+('reference.periods_in_force', 'r', '-', 'r', 'r'),
+('reference.work_floor_periods', 'r', '-', 'r', 'r'),
+('reference.rules', 'r', '-', 'r', 'r'),
+('reference.payment_modifiers', 'r', '-', 'r', 'r'),
+('reference.pricing_reasons', 'r', '-', 'r', 'r'),
 -- The app copies claims in and reads none of them back; the worker touches none.
 ('staging.claims', 'a', '-', 'r', '-'),
 ('staging.claim_lines', 'a', '-', 'r', '-'),
@@ -37,19 +42,53 @@ values
 ('production.claim_registry', '-', '-', 'r', '-'),
 ('queue.batches', 'r', 'r', 'r', '-'),
 ('queue.submitters', 'r', '-', 'r', '-'),
-('queue.settings', '-', 'r', 'rw', '-'),
+('queue.settings', 'r', 'r', 'rw', '-'),
+('queue.requests', '-', '-', 'r', '-'),
+('queue.workers', '-', '-', 'r', '-'),
 ('queue.batch_ids', 'U', '-', '-', '-'),
 ('queue.claim_ids', 'U', '-', '-', '-'),
 -- Keys are wrapped by one that never enters the database.
 ('vault.data_keys', 'r', '-', 'r', '-'),
 ('vault.erasure_keys', 'r', '-', 'r', '-'),
+-- Nobody reads the hashes of tokens but the function that looks a client up.
+('vault.api_clients', '-', '-', '(r)', '-'),
 ('audit.events', '-', '-', 'a', '-'),
 ('pipeline.status', '-', 'r', 'r', '-'),
 ('pipeline.accounting', '-', 'r', 'r', '-'),
+('pipeline.backlog', 'r', 'r', 'r', '-'),
+('pipeline.workers', 'r', 'r', 'r', '-'),
 ('pipeline.claim_states', '-', '-', 'r', '-'),
 ('pipeline.failed_reasons', '-', '-', 'r', '-'),
 ('pipeline.pended_reasons', '-', '-', 'r', 'r'),
-('pipeline.reference_releases', '-', '-', 'r', 'r');
+('pipeline.reference_releases', '-', '-', 'r', 'r'),
+-- What the service reads: of each table the rows of one submitter.
+('access.batches', 'r', '-', 'r', '-'),
+('access.staged_claims', 'r', '-', 'r', '-'),
+('access.staged_lines', 'r', '-', 'r', '-'),
+('access.staged_findings', 'r', '-', 'r', '-'),
+('access.failed_claims', 'r', '-', 'r', '-'),
+('access.claims', 'r', '-', 'r', '-'),
+('access.claim_lines', 'r', '-', 'r', '-'),
+('access.claim_findings', 'r', '-', 'r', '-'),
+('access.staged_scores', 'r', '-', 'r', '-'),
+('access.claim_scores', 'r', '-', 'r', '-'),
+('access.review_verdicts', 'r', '-', 'r', '-'),
+('access.claim_states', 'r', '-', 'r', '-'),
+-- The worker copies scores in, reads none of them back, and knows the models.
+('staging.claim_scores', '-', 'a', 'r', '-'),
+('production.claim_scores', '-', '-', 'r', 'r'),
+('production.review_queue', '-', '-', 'r', 'r'),
+('models.registry', 'r', 'r', 'r', '-'),
+('models.review_reasons', 'r', '-', 'r', '-'),
+('models.review_verdicts', '-', '-', 'r', 'r'),
+('models.provider_history', '-', '-', 'r', '-'),
+('models.procedure_history', '-', '-', 'r', '-'),
+('scoring.feature_list', 'r', 'r', 'r', 'r'),
+('scoring.labelled_claims', '-', '-', 'r', '-'),
+('scoring.review_queue', '-', '-', 'r', '-');
+-- Reviewers see what waits for them and the reasons they may give.
+update decided set reviewer = 'r'
+where decided.relation in ('production.review_queue', 'models.review_reasons');
 
 create function pg_temp.has(p_role name, p_relation oid, p_kind "char")
 returns text
@@ -92,7 +131,8 @@ select set_eq(
       pg_temp.has('claims_app', relation.oid, relation.kind) as app,
       pg_temp.has('claims_worker', relation.oid, relation.kind) as worker,
       pg_temp.has('claims_operator', relation.oid, relation.kind) as operator,
-      pg_temp.has('claims_analyst', relation.oid, relation.kind) as analyst
+      pg_temp.has('claims_analyst', relation.oid, relation.kind) as analyst,
+      pg_temp.has('claims_reviewer', relation.oid, relation.kind) as reviewer
     from our_relations as relation
     where not relation.is_partition and not relation.is_internal
   $$,
@@ -106,7 +146,8 @@ select is_empty(
     select relation.name, role.role
     from our_relations as relation
     cross join (values
-      ('claims_app'), ('claims_worker'), ('claims_operator'), ('claims_analyst')
+      ('claims_app'), ('claims_worker'), ('claims_operator'), ('claims_analyst'),
+      ('claims_reviewer')
     ) as role (role)
     where
       relation.is_internal
@@ -120,18 +161,26 @@ select bag_eq(
     select role.role, schema.name
     from our_schemas as schema
     cross join (values
-      ('claims_app'), ('claims_worker'), ('claims_operator'), ('claims_analyst')
+      ('claims_app'), ('claims_worker'), ('claims_operator'), ('claims_analyst'),
+      ('claims_reviewer')
     ) as role (role)
     where has_schema_privilege(role.role, schema.oid, 'usage')
     union all
     select role.role, schema.name || ', to create in it'
     from our_schemas as schema
     cross join (values
-      ('claims_app'), ('claims_worker'), ('claims_operator'), ('claims_analyst')
+      ('claims_app'), ('claims_worker'), ('claims_operator'), ('claims_analyst'),
+      ('claims_reviewer')
     ) as role (role)
     where has_schema_privilege(role.role, schema.oid, 'create')
   $$,
   $$ values
+    ('claims_app', 'access'),
+    ('claims_app', 'pricing'),
+    ('claims_app', 'reference'),
+    ('claims_app', 'scoring'),
+    ('claims_app', 'models'),
+    ('claims_operator', 'access'),
     ('claims_app', 'pipeline'),
     ('claims_app', 'staging'),
     ('claims_app', 'queue'),
@@ -142,6 +191,11 @@ select bag_eq(
     ('claims_worker', 'transfer'),
     ('claims_worker', 'maintenance'),
     ('claims_worker', 'queue'),
+    ('claims_worker', 'scoring'),
+    ('claims_worker', 'staging'),
+    ('claims_worker', 'models'),
+    ('claims_operator', 'scoring'),
+    ('claims_operator', 'models'),
     ('claims_operator', 'pipeline'),
     ('claims_operator', 'validation'),
     ('claims_operator', 'pricing'),
@@ -157,7 +211,12 @@ select bag_eq(
     ('claims_operator', 'keys'),
     ('claims_analyst', 'production'),
     ('claims_analyst', 'reference'),
-    ('claims_analyst', 'pipeline')
+    ('claims_analyst', 'pipeline'),
+    ('claims_analyst', 'scoring'),
+    ('claims_analyst', 'models'),
+    ('claims_reviewer', 'production'),
+    ('claims_reviewer', 'scoring'),
+    ('claims_reviewer', 'models')
   $$,
   'each role uses the schemas that were decided, and none creates in any'
 );

@@ -87,38 +87,44 @@ select pg_temp.may(
 );
 select pg_temp.may(
   'claims_worker',
-  'do $$ begin perform validation.validate_batches(pipeline._take_batches(''received'', 10)); end $$',
+  'do $$ begin perform validation.validate_batches(pipeline._take_batches(''validation'', 10)); end $$',
   'take and validate batches'
 );
 select pg_temp.may(
   'claims_worker',
-  'do $$ begin perform transfer.move_batches(pipeline._take_batches(''validated'', 10)); end $$',
+  'do $$ begin perform transfer.move_batches(pipeline._take_batches(''transfer'', 10)); end $$',
   'take and move batches'
 );
 select is(
   (select count(*) from production.claims), 2::bigint, '... which moved the claims'
 );
 select pg_temp.may_not(
-  'claims_worker', 'update queue.batches set state = ''received''', 'set the state of a batch'
+  'claims_worker', 'update queue.batches set state = ''received''',
+  'set the state of a batch'
 );
 select pg_temp.may_not(
-  'claims_worker', 'do $$ begin perform pipeline.open_batch(1, ''default'', '''', 1, 1, 1, 1, 1, 1); end $$',
+  'claims_worker',
+  'do $$ begin perform pipeline.open_batch(1, ''default'', '''', 1, 1, 1, 1, 1, 1); end $$',
   'make a batch'
 );
 select pg_temp.may_not(
   'claims_worker', 'call maintenance.drop_finished_days()', 'drop a day'
 );
 select pg_temp.may_not(
-  'claims_worker', 'do $$ begin perform validation.fail_claims(''{1}'', ''{}'', ''{1}'', ''transfer''); end $$',
+  'claims_worker',
+  'do $$ begin perform validation.fail_claims(''{1}'', ''{}'', ''{1}'', ''transfer''); end $$',
   'fail claims but by a stage'
 );
 
-select pg_temp.may('claims_operator', 'call maintenance.drop_finished_days()', 'drop a day');
+select pg_temp.may(
+  'claims_operator', 'call maintenance.drop_finished_days()', 'drop a day'
+);
 select pg_temp.may(
   'claims_operator', 'call maintenance.add_submitter(''clinic'')', 'add a submitter'
 );
 select pg_temp.may(
-  'claims_operator', 'update queue.settings set staging_days_ahead = 3', 'change a setting'
+  'claims_operator', 'update queue.settings set staging_days_ahead = 3',
+  'change a setting'
 );
 select pg_temp.may_not(
   'claims_operator', 'insert into queue.submitters (name) values (''other'')',
@@ -145,7 +151,8 @@ select pg_temp.may_not(
   'claims_analyst', 'select from staging.claim_lines', 'read staging'
 );
 select pg_temp.may_not(
-  'claims_analyst', 'do $$ begin perform pricing.price_lines(null); end $$', 'price lines'
+  'claims_analyst', 'do $$ begin perform pricing.price_lines(null); end $$',
+  'price lines'
 );
 
 select finish();

@@ -35,18 +35,60 @@ values
 ('pipeline.reserve_claim_ids', '{claims_app}'),
 ('pipeline.find_batch', '{claims_app,claims_operator}'),
 ('pipeline.open_batch', '{claims_app}'),
+('pipeline.match_corrections', '{claims_app}'),
 ('pipeline.close_batch', '{claims_app}'),
 ('pipeline._take_batches', '{claims_operator,claims_worker}'),
 ('pipeline.process_pending', '{claims_operator,claims_worker}'),
+('pipeline._due_states', '{}'),
+('pipeline.run_stage', '{claims_operator,claims_worker}'),
+('pipeline.lease_batches', '{claims_worker}'),
+('pipeline.release_leases', '{claims_worker}'),
+('pipeline.record_stage_failure', '{claims_worker}'),
+('pipeline.record_heartbeat', '{claims_worker}'),
+('pipeline.end_worker', '{claims_worker}'),
+('pipeline.retry_batches', '{claims_operator}'),
+('pipeline.release_batches', '{claims_app,claims_operator}'),
+('pipeline.retry_failed_claims', '{claims_app,claims_operator}'),
+('pipeline.retry_failed_claims_by_rule', '{claims_app,claims_operator}'),
+('pipeline.retry_due_failed_claims', '{claims_operator,claims_worker}'),
+('pipeline._submitter_id', '{}'),
+('pipeline._lock_failed_claims', '{}'),
+('pipeline._supersede_failed_claims', '{}'),
+('pipeline._call_stage', '{}'),
+('pipeline._try_claims', '{}'),
+('pipeline._isolate_claims', '{}'),
+('pipeline._unstage_claims', '{}'),
+('pipeline._record_failure', '{}'),
+('pipeline._retry_claims', '{}'),
 ('validation.validate_batches', '{claims_operator,claims_worker}'),
-('pricing.price_lines', '{claims_operator}'),
-('transfer.move_batches', '{claims_operator,claims_worker}');
+('pricing.price_lines', '{claims_app,claims_operator}'),
+('access.may_see', '{claims_app,claims_operator}'),
+('access.add_client', '{claims_operator}'),
+('access.revoke_client', '{claims_operator}'),
+('access.find_client', '{claims_app}'),
+('access.touch_client', '{claims_app}'),
+('access.record_access', '{claims_app,claims_operator}'),
+('access.note_request', '{claims_app}'),
+('access.find_request', '{claims_app}'),
+('access.reference_version', '{claims_app}'),
+('access.read_results', '{claims_app}'),
+('transfer.move_batches', '{claims_operator,claims_worker}'),
+('scoring.feature_version', '{claims_app,claims_operator,claims_worker}'),
+('scoring.claim_features', '{claims_operator}'),
+('scoring.take_features', '{claims_operator,claims_worker}'),
+('scoring.record_scores', '{claims_operator,claims_worker}'),
+('scoring.register_model', '{claims_operator,claims_worker}'),
+('scoring.activate_model', '{claims_operator}'),
+('scoring.record_review', '{claims_reviewer}'),
+('scoring.measure_drift', '{claims_analyst,claims_operator,claims_worker}'),
+('maintenance.refresh_history', '{claims_operator,claims_worker}');
 
 -- The rules are for validate_batches alone, those yet to come too.
 insert into decided
 select split_part(routine.name, '(', 1), '{}'
 from our_routines as routine
-where routine.name ~ '^validation\.' and routine.name !~ '^validation\.validate_batches';
+where
+  routine.name ~ '^validation\.' and routine.name !~ '^validation\.validate_batches';
 
 select bag_eq(
   $$
@@ -55,7 +97,8 @@ select bag_eq(
       array(
         select role.name
         from (values
-          ('claims_analyst'), ('claims_app'), ('claims_operator'), ('claims_worker')
+          ('claims_analyst'), ('claims_app'), ('claims_operator'), ('claims_reviewer'),
+          ('claims_worker')
         ) as role (name)
         where has_function_privilege(role.name, routine.oid, 'execute')
         order by role.name
@@ -71,11 +114,17 @@ select bag_eq(
     select type.name, role.role
     from our_types as type
     cross join (values
-      ('claims_app'), ('claims_worker'), ('claims_operator'), ('claims_analyst')
+      ('claims_app'), ('claims_worker'), ('claims_operator'), ('claims_analyst'),
+      ('claims_reviewer')
     ) as role (role)
     where has_type_privilege(role.role, type.oid, 'usage')
   $$,
-  $$ values ('pricing.line_to_price', 'claims_operator') $$,
+  $$
+    values
+    ('pricing.line_to_price', 'claims_app'),
+    ('pricing.line_to_price', 'claims_operator'),
+    ('scoring.claim_feature', 'claims_operator')
+  $$,
   'each type is used by those for whom it was decided'
 );
 

@@ -10,7 +10,9 @@ declare
 begin
   foreach v_indicator in array array['0', '1', '2', '3', '9']
   loop
-    call fixture.add_procedure('1000' || v_indicator, p_bilateral_surgery => v_indicator);
+    call fixture.add_procedure(
+      '1000' || v_indicator, p_bilateral_surgery => v_indicator
+    );
     call fixture.add_line_to_price(
       v_indicator || ' right', '1000' || v_indicator, '{RT}',
       p_claim => v_indicator::bigint

@@ -33,7 +33,8 @@ cross join (values
 cross join (values (null), ('{}'), ('{26}'), ('{59,TC}'), ('{80}'), ('{RT,LT}'))
   as modifiers (modifiers)
 cross join (values
-  ('11', '10112', null), ('21', null, '35203'), ('98', null, null), (null, '99999', null)
+  ('11', '10112', null), ('21', null, '35203'), ('98', null, null), (null, '99999',
+    null)
 ) as place (place_of_service, carrier, service_zip)
 cross join (values (1), (7), (0.5), (0), (null)) as units (units)
 cross join (values (40.00), (null)) as charge (charge)
@@ -105,8 +106,10 @@ select is_empty(
     from priced
     where
       (priced.pricing_status = 'priced') <> (priced.step_codes is not null)
-      or cardinality(priced.step_codes) is distinct from cardinality(priced.step_factors)
-      or cardinality(priced.step_codes) is distinct from cardinality(priced.step_amounts)
+      or cardinality(priced.step_codes)
+      is distinct from cardinality(priced.step_factors)
+      or cardinality(priced.step_codes)
+      is distinct from cardinality(priced.step_amounts)
   $$,
   'priced lines have steps, others have none, and a factor and an amount for each step'
 );

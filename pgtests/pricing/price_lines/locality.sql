@@ -35,7 +35,9 @@ call pg_temp.add_line('a ZIP code', null, null, '10001');
 call pg_temp.add_line('a ZIP code of nine digits', null, null, '200019999');
 call pg_temp.add_line('both, which differ', '11111', '02', '20001');
 call pg_temp.add_line('both, and the ZIP code is unknown', '11111', '02', '99999');
-call pg_temp.add_line('both, and the ZIP code needs four more digits', '11111', '01', '40001');
+call pg_temp.add_line(
+  'both, and the ZIP code needs four more digits', '11111', '01', '40001'
+);
 select results_eq(
   'select name, status, allowed_amount from fixture.prices',
   $$ values
@@ -63,11 +65,19 @@ truncate fixture.lines_to_price;
 call pg_temp.add_line('nothing', null, null, null);
 call pg_temp.add_line('an unknown ZIP code', null, null, '99999');
 call pg_temp.add_line('a ZIP code that needs four more digits', null, null, '40001');
-call pg_temp.add_line('those digits, whose file is not loaded', null, null, '400010001');
+call pg_temp.add_line(
+  'those digits, whose file is not loaded', null, null, '400010001'
+);
 call pg_temp.add_line('a ZIP code of a locality without indices', null, null, '30001');
-call pg_temp.add_line('an unknown carrier beside a good ZIP code', '99999', '01', '10001');
-call pg_temp.add_line('an unknown locality beside a good ZIP code', '11111', '99', '10001');
-call pg_temp.add_line('a carrier without locality beside a good ZIP code', '11111', null, '10001');
+call pg_temp.add_line(
+  'an unknown carrier beside a good ZIP code', '99999', '01', '10001'
+);
+call pg_temp.add_line(
+  'an unknown locality beside a good ZIP code', '11111', '99', '10001'
+);
+call pg_temp.add_line(
+  'a carrier without locality beside a good ZIP code', '11111', null, '10001'
+);
 call pg_temp.add_line('a locality without carrier', null, '01', null);
 select results_eq(
   'select name, status, reason, allowed_amount from fixture.prices',
@@ -79,7 +89,8 @@ select results_eq(
     ('a ZIP code of a locality without indices', 'pended', 'locality_unknown', null),
     ('an unknown carrier beside a good ZIP code', 'pended', 'locality_unknown', null),
     ('an unknown locality beside a good ZIP code', 'pended', 'locality_unknown', null),
-    ('a carrier without locality beside a good ZIP code', 'pended', 'locality_unknown', null),
+    ('a carrier without locality beside a good ZIP code', 'pended', 'locality_unknown',
+      null),
     ('a locality without carrier', 'pended', 'locality_unknown', null)
   $$,
   'without a locality there is no amount, a national one least of all'

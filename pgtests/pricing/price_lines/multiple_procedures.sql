@@ -10,8 +10,12 @@ declare
 begin
   foreach v_indicator in array array['0', '2', '3', '4', '5', '6', '7', '9']
   loop
-    call fixture.add_procedure('1000' || v_indicator, p_multiple_procedure => v_indicator);
-    call fixture.add_procedure('2000' || v_indicator, p_multiple_procedure => v_indicator);
+    call fixture.add_procedure(
+      '1000' || v_indicator, p_multiple_procedure => v_indicator
+    );
+    call fixture.add_procedure(
+      '2000' || v_indicator, p_multiple_procedure => v_indicator
+    );
     call fixture.add_line_to_price(v_indicator || ' alone', '1000' || v_indicator);
     call fixture.add_line_to_price(
       v_indicator || ' first', '1000' || v_indicator, p_claim => v_indicator::bigint
@@ -85,7 +89,9 @@ select results_eq(
 );
 truncate fixture.lines_to_price;
 
-call fixture.add_procedure('3000Z', p_multiple_procedure => '2', p_global_days => 'ZZZ');
+call fixture.add_procedure(
+  '3000Z', p_multiple_procedure => '2', p_global_days => 'ZZZ'
+);
 call fixture.add_procedure('40006', '26', p_multiple_procedure => '6');
 call fixture.add_procedure('40006', 'TC', p_multiple_procedure => '6');
 call fixture.add_procedure('40007', '26', p_multiple_procedure => '7');
@@ -93,10 +99,16 @@ call fixture.add_line_to_price('surgery', '10002', p_claim => 1);
 call fixture.add_line_to_price('its add-on', '3000Z', p_claim => 1, p_units => 2);
 call fixture.add_line_to_price('endoscopy', '10003', p_claim => 2);
 call fixture.add_line_to_price('surgery beside it', '10002', p_claim => 2);
-call fixture.add_line_to_price('cardiovascular, professional', '40006', '{26}', p_claim => 3);
-call fixture.add_line_to_price('cardiovascular, technical', '40006', '{TC}', p_claim => 3);
+call fixture.add_line_to_price(
+  'cardiovascular, professional', '40006', '{26}', p_claim => 3
+);
+call fixture.add_line_to_price(
+  'cardiovascular, technical', '40006', '{TC}', p_claim => 3
+);
 call fixture.add_line_to_price('ophthalmology', '10007', p_claim => 4);
-call fixture.add_line_to_price('ophthalmology, professional', '40007', '{26}', p_claim => 4);
+call fixture.add_line_to_price(
+  'ophthalmology, professional', '40007', '{26}', p_claim => 4
+);
 call fixture.add_line_to_price('imaging', '10004', p_claim => 5);
 call fixture.add_line_to_price('therapy', '10005', p_claim => 5);
 select results_eq(
@@ -113,7 +125,7 @@ select results_eq(
     ('imaging', 'priced', null),
     ('therapy', 'priced', null)
   $$,
-  'add-ons, and professional parts of diagnostics, take no part; endoscopy ranks with surgery'
+  'add-ons and professional parts take no part, and endoscopy ranks with surgery'
 );
 truncate fixture.lines_to_price;
 

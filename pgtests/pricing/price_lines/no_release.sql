@@ -13,8 +13,10 @@ select results_eq(
   'select name, status, reason, rvu_release_id, gpci_release_id from fixture.prices',
   $$ values
     ('the day before', 'pended', 'no_release', null, null),
-    ('the first day', 'priced', null, fixture.release_id('rvu'), fixture.release_id('gpci')),
-    ('the last day', 'priced', null, fixture.release_id('rvu'), fixture.release_id('gpci')),
+    ('the first day', 'priced', null, fixture.release_id('rvu'),
+      fixture.release_id('gpci')),
+    ('the last day', 'priced', null, fixture.release_id('rvu'),
+      fixture.release_id('gpci')),
     ('the day after', 'pended', 'no_release', null, null),
     ('no date', 'pended', 'no_release', null, null)
   $$,

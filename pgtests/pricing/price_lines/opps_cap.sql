@@ -40,27 +40,37 @@ call pg_temp.add_line('in a facility', '10001', p_place => '21');
 call pg_temp.add_line('of three units', '10001', p_units => 3);
 call pg_temp.add_line('above the charge', '10001', p_charge => 5.25);
 call pg_temp.add_line('below the charge', '10001', p_charge => 6);
-call pg_temp.add_line('three units above the charge', '10001', p_units => 3, p_charge => 16);
+call pg_temp.add_line(
+  'three units above the charge', '10001', p_units => 3, p_charge => 16
+);
 call pg_temp.add_line('a higher cap', '10002');
 call pg_temp.add_line('an equal cap', '10003');
 call pg_temp.add_line('a cap of work and malpractice alone', '10004');
 call pg_temp.add_line('no cap', '10005');
 select results_eq(
-  'select name, allowed_amount, step_codes, step_factors, step_amounts from fixture.prices',
+  $$
+    select name, allowed_amount, step_codes, step_factors, step_amounts
+    from fixture.prices
+  $$,
   $$ values
     -- 1 + 8 + 1 = 10, capped at 1 + 4 + 0.50 = 5.50
-    ('a lower cap', 5.50, '{fee_schedule,opps_cap}'::text[], '{1,null}'::numeric[], '{10,5.5}'::numeric[]),
+    ('a lower cap', 5.50, '{fee_schedule,opps_cap}'::text[], '{1,null}'::numeric[],
+      '{10,5.5}'::numeric[]),
     -- 1 + 6 + 1 = 8, capped at 1 + 3 + 0.50 = 4.50
     ('in a facility', 4.50, '{fee_schedule,opps_cap}', '{1,null}', '{8,4.5}'),
     -- 3 × 10 = 30, capped at 3 × 5.50 = 16.50
-    ('of three units', 16.50, '{fee_schedule,units,opps_cap}', '{1,3,null}', '{10,30,16.5}'),
-    ('above the charge', 5.25, '{fee_schedule,opps_cap,charge}', '{1,null,null}', '{10,5.5,5.25}'),
+    ('of three units', 16.50, '{fee_schedule,units,opps_cap}', '{1,3,null}',
+      '{10,30,16.5}'),
+    ('above the charge', 5.25, '{fee_schedule,opps_cap,charge}', '{1,null,null}',
+      '{10,5.5,5.25}'),
     ('below the charge', 5.50, '{fee_schedule,opps_cap}', '{1,null}', '{10,5.5}'),
-    ('three units above the charge', 16.00, '{fee_schedule,units,opps_cap,charge}', '{1,3,null,null}', '{10,30,16.5,16}'),
+    ('three units above the charge', 16.00, '{fee_schedule,units,opps_cap,charge}',
+      '{1,3,null,null}', '{10,30,16.5,16}'),
     ('a higher cap', 10.00, '{fee_schedule}', '{1}', '{10}'),
     ('an equal cap', 10.00, '{fee_schedule}', '{1}', '{10}'),
     -- 1 + 0 + 0.50 = 1.50
-    ('a cap of work and malpractice alone', 1.50, '{fee_schedule,opps_cap}', '{1,null}', '{10,1.5}'),
+    ('a cap of work and malpractice alone', 1.50, '{fee_schedule,opps_cap}',
+      '{1,null}', '{10,1.5}'),
     ('no cap', 10.00, '{fee_schedule}', '{1}', '{10}')
   $$,
   'the lower of fee and cap is allowed, and the cap is a step when it was the lower'

@@ -83,7 +83,8 @@ declare
   v_modifier text;
 begin
   foreach v_modifier in array string_to_array(
-    '24 25 27 57 58 59 76 77 79 91 95 99 E1 F1 FA GA GC GT GY GZ KX LT QW RT TA XE XP XS XU',
+    '24 25 27 57 58 59 76 77 79 91 95 99 E1 F1 FA GA GC GT GY GZ '
+    'KX LT QW RT TA XE XP XS XU',
     ' '
   )
   loop

@@ -11,7 +11,9 @@ call fixture.add_procedure(
   p_malpractice_rvu => 0
 );
 call fixture.add_procedure('1000T', p_status_code => 'T');
-call fixture.add_procedure('10002', p_multiple_procedure => '2', p_bilateral_surgery => '1');
+call fixture.add_procedure(
+  '10002', p_multiple_procedure => '2', p_bilateral_surgery => '1'
+);
 
 -- All but the first three are wrong in everything that follows their reason.
 create procedure pg_temp.add_line(

@@ -7,7 +7,8 @@ do $$
 declare
   v_status_code text;
 begin
-  foreach v_status_code in array string_to_array('A R T B P C J X E I N M D F G H Q', ' ')
+  foreach v_status_code in array
+    string_to_array('A R T B P C J X E I N M D F G H Q', ' ')
   loop
     call fixture.add_procedure('1000' || v_status_code, p_status_code => v_status_code);
     call fixture.add_line_to_price(v_status_code, '1000' || v_status_code);

@@ -22,19 +22,32 @@ call pg_temp.add_line('a charge below three units', 3, 200.00);
 call pg_temp.add_line('a charge above three units', 3, 300.00);
 call pg_temp.add_line('a cent', 1, 0.01);
 select results_eq(
-  'select name, allowed_amount, step_codes, step_factors, step_amounts from fixture.prices',
+  $$
+    select name, allowed_amount, step_codes, step_factors, step_amounts
+    from fixture.prices
+  $$,
   $$ values
-    ('one unit', 81.86, '{fee_schedule}'::text[], '{32.3465}'::numeric[], '{81.857670225}'::numeric[]),
-    ('one unit, written at length', 81.86, '{fee_schedule}', '{32.3465}', '{81.857670225}'),
-    ('three units', 245.57, '{fee_schedule,units}', '{32.3465,3}', '{81.857670225,245.573010675}'),
-    ('half a unit', 40.93, '{fee_schedule,units}', '{32.3465,0.5}', '{81.857670225,40.9288351125}'),
-    ('a million units', 81857588.37, '{fee_schedule,units}', '{32.3465,999999}', '{81.857670225,81857588.367329775}'),
+    ('one unit', 81.86, '{fee_schedule}'::text[], '{32.3465}'::numeric[],
+      '{81.857670225}'::numeric[]),
+    ('one unit, written at length', 81.86, '{fee_schedule}', '{32.3465}',
+      '{81.857670225}'),
+    ('three units', 245.57, '{fee_schedule,units}', '{32.3465,3}',
+      '{81.857670225,245.573010675}'),
+    ('half a unit', 40.93, '{fee_schedule,units}', '{32.3465,0.5}',
+      '{81.857670225,40.9288351125}'),
+    ('a million units', 81857588.37, '{fee_schedule,units}', '{32.3465,999999}',
+      '{81.857670225,81857588.367329775}'),
     ('a higher charge', 81.86, '{fee_schedule}', '{32.3465}', '{81.857670225}'),
-    ('a charge of a fraction of a cent more', 81.86, '{fee_schedule}', '{32.3465}', '{81.857670225}'),
-    ('a charge of a fraction of a cent less', 81.85, '{fee_schedule,charge}', '{32.3465,null}', '{81.857670225,81.85}'),
-    ('a lower charge', 50.00, '{fee_schedule,charge}', '{32.3465,null}', '{81.857670225,50}'),
-    ('a charge below three units', 200.00, '{fee_schedule,units,charge}', '{32.3465,3,null}', '{81.857670225,245.573010675,200}'),
-    ('a charge above three units', 245.57, '{fee_schedule,units}', '{32.3465,3}', '{81.857670225,245.573010675}'),
+    ('a charge of a fraction of a cent more', 81.86, '{fee_schedule}', '{32.3465}',
+      '{81.857670225}'),
+    ('a charge of a fraction of a cent less', 81.85, '{fee_schedule,charge}',
+      '{32.3465,null}', '{81.857670225,81.85}'),
+    ('a lower charge', 50.00, '{fee_schedule,charge}', '{32.3465,null}',
+      '{81.857670225,50}'),
+    ('a charge below three units', 200.00, '{fee_schedule,units,charge}',
+      '{32.3465,3,null}', '{81.857670225,245.573010675,200}'),
+    ('a charge above three units', 245.57, '{fee_schedule,units}', '{32.3465,3}',
+      '{81.857670225,245.573010675}'),
     ('a cent', 0.01, '{fee_schedule,charge}', '{32.3465,null}', '{81.857670225,0.01}')
   $$,
   'units, and then the lower of amount and charge'

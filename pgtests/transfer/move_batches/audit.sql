@@ -17,7 +17,8 @@ call fixture.add_claim('visit again', p_batch => 'second');
 
 create temporary table batch_ids as
 select array(select named.batch_id from fixture.batches as named) as batch_ids;
-select count(*) from transfer.move_batches((select batch_ids.batch_ids from batch_ids)) \gset moved_
+select count(*)
+from transfer.move_batches((select batch_ids.batch_ids from batch_ids)) \gset moved_
 select is(:moved_count, 3, 'three batches of two submitters are moved');
 
 select results_eq(
@@ -38,7 +39,10 @@ select results_eq(
       array[fixture.batch_id('first'), fixture.batch_id('second')],
       fixture.claim_id('visit'),
       fixture.claim_id('visit again') + 999,
-      '{"claims": 2, "lines": 3, "pended": 1, "failed": 1, "allowed_total": 163.72}'::jsonb
+      '{
+        "claims": 2, "lines": 3, "pended": 1, "below_threshold": 0, "failed": 1,
+        "allowed_total": 163.72
+      }'::jsonb
     ),
     (
       'batches.transferred',
@@ -46,7 +50,10 @@ select results_eq(
       array[fixture.batch_id('of others')],
       fixture.claim_id('another''s'),
       fixture.claim_id('another''s') + 999,
-      '{"claims": 1, "lines": 1, "pended": 0, "failed": 0, "allowed_total": 81.86}'
+      '{
+        "claims": 1, "lines": 1, "pended": 0, "below_threshold": 0, "failed": 0,
+        "allowed_total": 81.86
+      }'
     )
   $$,
   'each submitter''s batches have an event with their counts'

@@ -91,7 +91,9 @@ call fixture.add_batch('third', p_state => 'validated');
 call fixture.add_batch('fourth', p_state => 'validated');
 call fixture.add_claim('twice, later', p_batch => 'fourth', p_claim_number => 'C');
 call fixture.add_claim('twice, earlier', p_batch => 'third', p_claim_number => 'C');
-call fixture.add_claim('twice in its batch', p_batch => 'fourth', p_claim_number => 'C');
+call fixture.add_claim(
+  'twice in its batch', p_batch => 'fourth', p_claim_number => 'C'
+);
 select results_eq(
   $$
     select moved.claims_moved, moved.claims_failed
@@ -126,7 +128,10 @@ select results_eq(
   'and the others are found to be its duplicates'
 );
 select results_eq(
-  'select accounting.loaded, accounting.failed, accounting.difference from pipeline.accounting',
+  $$
+    select accounting.loaded, accounting.failed, accounting.difference
+    from pipeline.accounting
+  $$,
   $$ values (8::bigint, 3::bigint, 0::bigint) $$,
   'all are accounted for'
 );

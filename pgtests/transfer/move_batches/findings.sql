@@ -2,7 +2,7 @@
 -- own.
 begin;
 \ir ../../_support/fixture.sql
-select plan(4);
+select plan(5);
 
 call fixture.add_undecoded('not decoded');
 call fixture.add_claim('rejected', p_patient_sex => 'X');
@@ -23,8 +23,10 @@ select results_eq(
     order by finding.claim_id, finding.rule_code, finding.field
   $$,
   $$ values
-    ('with a duplicate line', date '2025-07-01', 2, 1, 'V041', 'deny_line', 'hcpcs', '99213 on 2025-07-01 repeats line 1'),
-    ('filed late', '2024-06-01', 1, 1, 'V015', 'deny_line', 'date_of_service', '2024-06-01'),
+    ('with a duplicate line', date '2025-07-01', 2, 1, 'V041', 'deny_line', 'hcpcs',
+      '99213 on 2025-07-01 repeats line 1'),
+    ('filed late', '2024-06-01', 1, 1, 'V015', 'deny_line', 'date_of_service',
+      '2024-06-01'),
     ('filed late', '2024-06-01', 0, 1, 'V026', 'warn', 'diagnoses', '2024-06-01'),
     ('filed late', '2024-06-01', 1, 1, 'V026', 'warn', 'hcpcs', '2024-06-01'),
     ('filed late', '2024-06-01', 1, 1, 'V026', 'warn', 'place_of_service', '2024-06-01')
@@ -40,6 +42,16 @@ select results_eq(
   $$,
   array['with a duplicate line', 'filed late', 'without a finding'],
   'what failed stays behind'
+);
+-- So that it can be sent again, corrected.
+select set_eq(
+  $$
+    select named.name
+    from production.claim_registry as registry
+    inner join fixture.claims as named on registry.claim_id = named.claim_id
+  $$,
+  array['with a duplicate line', 'filed late', 'without a finding'],
+  'and takes no business key'
 );
 select results_eq(
   $$

@@ -40,7 +40,7 @@ select results_eq(
       moved.allowed_total
     from transfer.move_batches(array[fixture.batch_id('validated')]) as moved
   $$,
-  -- Seven lines of 81.86: the second one of five claims, both of the one with a warning.
+  -- Seven lines of 81.86: one of five claims each, and both of the one with a warning.
   $$ values (8, 16, 4, 0, 573.02) $$,
   'all claims are moved, and those with a line that waits are counted'
 );
@@ -71,7 +71,7 @@ select results_eq(
     ('warned', 1, 'priced', null, 81.86, 'CO', '45', null),
     ('warned', 2, 'priced', null, 81.86, 'CO', '45', null)
   $$,
-  'each line has its status, its reason and the codes of a remittance; a denial goes first'
+  'each line has its status, its reason and its codes; a denial goes first'
 );
 select is_empty(
   $$

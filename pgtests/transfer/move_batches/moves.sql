@@ -38,8 +38,8 @@ select results_eq(
 select results_eq(
   $$
     select
-      batch.idempotency_key, batch.state, batch.transferred_at = now(), batch.claims_moved,
-      batch.lines_moved, batch.claims_pended, batch.claims_failed, batch.allowed_total,
+      batch.idempotency_key, batch.state, batch.transferred_at = now(),
+      batch.claims_moved, batch.lines_moved, batch.claims_pended, batch.claims_failed, batch.allowed_total,
       batch.transfer_seconds > 0
     from queue.batches as batch
     where batch.idempotency_key in ('two claims', 'empty')
@@ -135,9 +135,12 @@ select results_eq(
     order by line.claim_id, line.line_number
   $$,
   $$ values
-    ('a visit', 1::smallint, 'priced', null, 81.86, '{fee_schedule}'::text[], '{32.3465}'::numeric[], '{81.857670225}'::numeric[]),
-    ('a visit', 2::smallint, 'priced', null, 58.26, '{fee_schedule,units}', '{32.3465,2}', '{29.132228295,58.26445659}'),
-    ('charged low', 1::smallint, 'priced', null, 50.00, '{fee_schedule,charge}', '{32.3465,null}', '{81.857670225,50}')
+    ('a visit', 1::smallint, 'priced', null, 81.86, '{fee_schedule}'::text[],
+      '{32.3465}'::numeric[], '{81.857670225}'::numeric[]),
+    ('a visit', 2::smallint, 'priced', null, 58.26, '{fee_schedule,units}',
+      '{32.3465,2}', '{29.132228295,58.26445659}'),
+    ('charged low', 1::smallint, 'priced', null, 50.00, '{fee_schedule,charge}',
+      '{32.3465,null}', '{81.857670225,50}')
   $$,
   'each line keeps how its amount came about'
 );
@@ -181,7 +184,8 @@ select bag_eq(
   'the registry holds the key of each claim'
 );
 select is(
-  (select count(*) from staging.claims), 2::bigint, 'staging keeps its rows until the day goes'
+  (select count(*) from staging.claims), 2::bigint,
+  'staging keeps its rows until the day goes'
 );
 
 select finish();

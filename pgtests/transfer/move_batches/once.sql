@@ -31,14 +31,17 @@ select is_empty(
   'select * from transfer.move_batches(''{-1}'')', 'nor a batch that is not there'
 );
 select bag_eq(
-  'table production_rows', 'table before', 'and nothing has changed, no audit event either'
+  'table production_rows', 'table before',
+  'and nothing has changed, no audit event either'
 );
 
 select is(
   (
     select count(*)
     from transfer.move_batches(
-      array[fixture.batch_id(), fixture.batch_id('validated'), fixture.batch_id('validated')]
+      array[
+        fixture.batch_id(), fixture.batch_id('validated'), fixture.batch_id('validated')
+      ]
     )
   ),
   1::bigint,

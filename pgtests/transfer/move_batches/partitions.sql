@@ -39,11 +39,16 @@ select results_eq(
     order by line.claim_id, line.line_number
   $$,
   $$ values
-    ('in July', 1, date '2025-07-10', date '2025-07-01', 'production.claim_lines_202507'),
-    ('the last of June', 1, '2025-06-30', '2025-06-01', 'production.claim_lines_202506'),
-    ('from July back to May', 1, '2025-07-10', '2025-05-01', 'production.claim_lines_202505'),
-    ('from July back to May', 2, '2025-05-31', '2025-05-01', 'production.claim_lines_202505'),
-    ('from July back to May', 3, '2025-05-31', '2025-05-01', 'production.claim_lines_202505')
+    ('in July', 1, date '2025-07-10', date '2025-07-01',
+      'production.claim_lines_202507'),
+    ('the last of June', 1, '2025-06-30', '2025-06-01',
+      'production.claim_lines_202506'),
+    ('from July back to May', 1, '2025-07-10', '2025-05-01',
+      'production.claim_lines_202505'),
+    ('from July back to May', 2, '2025-05-31', '2025-05-01',
+      'production.claim_lines_202505'),
+    ('from July back to May', 3, '2025-05-31', '2025-05-01',
+      'production.claim_lines_202505')
   $$,
   'lines stand with their claim, and keep their own date'
 );
@@ -60,7 +65,9 @@ select is_empty(
     select claim.claim_id
     from production.claims as claim
     left join production.claim_registry as registry
-      on claim.claim_id = registry.claim_id and claim.service_month = registry.service_month
+      on
+        claim.claim_id = registry.claim_id
+        and claim.service_month = registry.service_month
     where registry.claim_id is null
   $$,
   'and the registry knows where'

@@ -42,9 +42,15 @@ select set_eq(
   $$
     select done.partition
     from done
-    where done.schema = 'staging' and done.scans > 0 and done.partition <> 'failed_claims'
+    where
+      done.schema = 'staging'
+      and done.scans > 0
+      and done.partition <> 'failed_claims'
   $$,
-  array['claims_20250716', 'claim_lines_20250716', 'claim_findings_20250716'],
+  array[
+    'claims_20250716', 'claim_lines_20250716', 'claim_findings_20250716',
+    'claim_scores_20250716'
+  ],
   'of staging only the partitions of the day are read'
 );
 select is_empty(

@@ -1,0 +1,174 @@
+"""Who calls: bearer tokens, scopes, and a record of everybody who is refused."""
+
+import asyncio
+import time
+from collections import Counter as Tally
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from litestar.connection import ASGIConnection, Request
+from litestar.handlers import BaseRouteHandler
+from litestar.middleware.authentication import (
+    AbstractAuthenticationMiddleware,
+    AuthenticationResult,
+)
+from litestar.middleware.rate_limit import RateLimitConfig
+from psycopg.types.json import Jsonb
+
+from app.clients import Client, Refused, find_client
+from app.service.database import Pool, connection
+from app.service.problems import ApiError
+from app.settings import Settings
+
+RECORD_ACCESS: Final = """
+select access.record_access(%(action)s, %(submitter_id)s, null, null, %(detail)s)"""
+
+FAILURES_PER_SECOND: Final = 20
+"""Refused logins from one address that are looked at and recorded; more are answered 429."""
+
+_log: Final = structlog.get_logger(__name__)
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+
+class Gate:
+    """Lets clients in, and records whom it refuses, each in a transaction of its own."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._second = 0
+        self._failures: Tally[str] = Tally()
+
+    async def admit(self, connection: Connection) -> Client:
+        """Give the client whose token the request bears.
+
+        Raises:
+            ApiError: TOKEN_REFUSED, the same whatever is wrong with it, or RATE_LIMITED.
+
+        """
+        address = _address(connection)
+        now = int(time.monotonic())
+        if now != self._second:
+            self._second = now
+            self._failures.clear()
+        if self._failures[address] >= FAILURES_PER_SECOND:
+            raise ApiError(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "RATE_LIMITED",
+                "too many requests with a refused token",
+                "Use a token that is in force.",
+            )
+        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            found: Client | Refused = Refused("no bearer token")
+        else:
+            found = await asyncio.to_thread(self._find, token.strip())
+        if isinstance(found, Client):
+            return found
+        self._failures[address] += 1
+        await self.record(
+            "login.refused",
+            found.submitter_id,
+            connection,
+            {"reason": found.reason, "client_id": found.client_id},
+        )
+        raise ApiError(
+            HTTPStatus.UNAUTHORIZED,
+            "TOKEN_REFUSED",
+            "the request bears no token that is in force",
+            "Send Authorization: Bearer TOKEN; `claims client create` makes one.",
+            {"WWW-Authenticate": 'Bearer realm="claims"'},
+        )
+
+    async def record(
+        self,
+        action: str,
+        submitter_id: int | None,
+        connection: Connection,
+        detail: dict[str, Any],
+    ) -> None:
+        """Write who was refused what to the log and to the audit trail."""
+        _log.warning(action, **detail)
+        seen = detail | about(connection)
+        await asyncio.to_thread(self._record, action, submitter_id, seen)
+
+    def _find(self, token: str) -> Client | Refused:
+        with connection(self._pool) as conn:
+            return find_client(conn, token)
+
+    def _record(self, action: str, submitter_id: int | None, detail: dict[str, Any]) -> None:
+        with connection(self._pool) as conn:
+            conn.execute(
+                RECORD_ACCESS,
+                {"action": action, "submitter_id": submitter_id, "detail": Jsonb(detail)},
+            )
+
+
+class Authentication(AbstractAuthenticationMiddleware):
+    """Asks the gate about every request but those to handlers that say `exclude_from_auth`."""
+
+    async def authenticate_request(self, connection: Connection) -> AuthenticationResult:
+        """Let the client in, and name it in every log line of the request."""
+        gate: Gate = connection.app.state.gate
+        client = await gate.admit(connection)
+        structlog.contextvars.bind_contextvars(client_id=client.client_id)
+        return AuthenticationResult(user=client, auth=None)
+
+
+def needs(scope: str) -> Callable[[Connection, BaseRouteHandler], Awaitable[None]]:
+    """Make the guard of routes that need a scope."""
+
+    async def guard(connection: Connection, _: BaseRouteHandler) -> None:
+        await require(connection, scope)
+
+    return guard
+
+
+async def require(connection: Connection, scope: str) -> None:
+    """Refuse, and record, a client that has not the scope; raises ApiError SCOPE_MISSING."""
+    client: Client = connection.user
+    if scope in client.scopes:
+        return
+    gate: Gate = connection.app.state.gate
+    await gate.record(
+        "access.refused",
+        client.submitter_id,
+        connection,
+        {"reason": f"scope {scope} is missing", "client_id": client.client_id},
+    )
+    raise ApiError(
+        HTTPStatus.FORBIDDEN,
+        "SCOPE_MISSING",
+        f"this needs the scope {scope}",
+        "Use a client that has the scope; `claims client create --scope` makes one.",
+    )
+
+
+def about(connection: Connection) -> dict[str, Any]:
+    """Say of a request what the audit trail keeps: which, from where, to what route."""
+    return {
+        "request_id": structlog.contextvars.get_contextvars().get("request_id"),
+        "address": _address(connection),
+        "route": connection.scope["path_template"],
+    }
+
+
+def rate_limit(settings: Settings) -> RateLimitConfig:
+    """Limit the requests of each client in a second; it stands behind the authentication."""
+    return RateLimitConfig(
+        rate_limit=("second", settings.rate_limit),
+        exclude=["^/health$"],
+        identifier_for_request=_client_of,
+        # They would be computed when the answer begins, which for a stream can be after the reset.
+        set_rate_limit_headers=False,
+    )
+
+
+def _client_of(request: Request[Client, Any, Any]) -> str:
+    return str(request.user.client_id)
+
+
+def _address(connection: Connection) -> str:
+    return connection.client.host if connection.client else "unknown"

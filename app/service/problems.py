@@ -1,0 +1,180 @@
+"""Errors as RFC 9457 problem documents, each with a code that does not change."""
+
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+import msgspec
+import psycopg
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
+from litestar.plugins.problem_details import (
+    ProblemDetailsConfig,
+    ProblemDetailsException,
+    ProblemDetailsPlugin,
+)
+
+from app.errors import ClaimsError, from_psycopg
+
+MEDIA_TYPE: Final = "application/problem+json"
+TYPE_PREFIX: Final = "urn:claims-processor:problem:"
+RETRY_SECONDS: Final = {429: 1, 503: 5}
+"""What Retry-After says."""
+
+
+_log: Final = structlog.get_logger(__name__)
+
+# What Litestar raises, by status; handlers raise ApiError with codes of their own.
+_CODES: Final = {
+    400: ("REQUEST_INVALID", "Compare the request with /schema."),
+    401: ("TOKEN_REFUSED", "Send Authorization: Bearer TOKEN with a token that is in force."),
+    403: ("SCOPE_MISSING", "Use a client that has the scope, or create one."),
+    404: ("NOT_FOUND", "Check the id: it is unknown, or belongs to another submitter."),
+    405: ("METHOD_NOT_ALLOWED", "Use a method that the Allow header names."),
+    413: ("BODY_TOO_LARGE", "Send fewer claims in one request."),
+    415: ("MEDIA_TYPE_UNSUPPORTED", "Send application/json or application/x-ndjson."),
+    429: ("RATE_LIMITED", "Wait as long as Retry-After says, then go on more slowly."),
+}
+_UNEXPECTED: Final = "Report this with the request id; nothing of the request was kept."
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """An error: RFC 9457, with a stable code and what to do next."""
+
+    type: Annotated[str, msgspec.Meta(examples=[f"{TYPE_PREFIX}NOT_FOUND"])]
+    """Names the kind of problem; ends with the code."""
+    title: str
+    """The status in words."""
+    status: Annotated[int, msgspec.Meta(ge=400, le=599)]
+    """The HTTP status."""
+    detail: str
+    """What happened; never PHI."""
+    code: Annotated[str, msgspec.Meta(examples=["NOT_FOUND"])]
+    """Stable: programs decide by it."""
+    hint: str
+    """What to do next."""
+    request_id: str | None = None
+    """Finds the request in the log."""
+
+
+class ApiError(ClaimsError):
+    """An error that says its own HTTP status."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        message: str,
+        hint: str,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(code, message, hint)
+        self.status: Final = status
+        self.headers: Final = headers
+
+    @property
+    def http_status(self) -> int:
+        """The status that was given."""
+        return self.status
+
+
+def not_found(what: str) -> ApiError:
+    """Give the answer to an id that is unknown or another submitter's: it must not tell which."""
+    return ApiError(HTTPStatus.NOT_FOUND, "NOT_FOUND", f"there is no such {what}", _CODES[404][1])
+
+
+def responses(*statuses: int) -> dict[int, ResponseSpec]:
+    """Describe the problems of a route for OpenAPI; those that every route has are added."""
+    return {status: _spec(status) for status in sorted({400, 401, 403, 429, 503, *statuses})}
+
+
+def _spec(status: int) -> ResponseSpec:
+    code, hint = _CODES.get(status, (HTTPStatus(status).name, "Look at the code and the detail."))
+    phrase = HTTPStatus(status).phrase
+    example = {
+        "type": TYPE_PREFIX + code,
+        "title": phrase,
+        "status": status,
+        "detail": phrase.lower(),
+        "code": code,
+        "hint": hint,
+        "request_id": "0b8f3c1a5d2e4f60a7b8c9d0e1f2a3b4",
+    }
+    return ResponseSpec(
+        Problem,
+        generate_examples=False,
+        description=phrase,
+        media_type=MEDIA_TYPE,
+        examples=[Example(summary=code, value=example)],
+    )
+
+
+def _document(
+    status: int, code: str, detail: str, hint: str, headers: dict[str, str] | None = None
+) -> ProblemDetailsException:
+    headers = dict(headers or {})
+    if status in RETRY_SECONDS:
+        headers.setdefault("Retry-After", str(RETRY_SECONDS[status]))
+    context = structlog.contextvars.get_contextvars()
+    return ProblemDetailsException(
+        detail=detail,
+        status_code=status,
+        headers=headers,
+        type_=TYPE_PREFIX + code,
+        title=HTTPStatus(status).phrase,
+        extra={"code": code, "hint": hint, "request_id": context.get("request_id")},
+    )
+
+
+def _of_ours(error: ClaimsError) -> ProblemDetailsException:
+    headers = error.headers if isinstance(error, ApiError) else None
+    status = error.http_status
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.error("request.failed", code=error.code, status=status)
+    return _document(status, error.code, error.message, error.hint, headers)
+
+
+def _of_psycopg(error: psycopg.Error) -> ProblemDetailsException:
+    return _of_ours(from_psycopg(error))
+
+
+def _of_litestar(error: HTTPException) -> ProblemDetailsException:
+    status = error.status_code
+    code, hint = _CODES.get(status, (HTTPStatus(status).name, _UNEXPECTED))
+    detail = error.detail.lower()
+    if isinstance(error, ValidationException):
+        detail = "; ".join(_invalid(error)) or "the request does not fit the schema"
+    return _document(status, code, detail, hint, error.headers)
+
+
+def _invalid(error: ValidationException) -> list[str]:
+    """Name what does not fit, without its value: it may be PHI in the wrong place."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    return [f"{item.get('key', 'body')} does not fit the schema" for item in extra]
+
+
+def _of_anything(error: Exception) -> ProblemDetailsException:
+    """Answer a fault of the program; its text may hold values, so that it is not told or logged."""
+    _log.error("request.crashed", exc_info=error)
+    return _document(500, "INTERNAL_ERROR", "the request met a fault in the program", _UNEXPECTED)
+
+
+def _respond(request: Request[Any, Any, Any], error: ProblemDetailsException) -> Response[Any]:
+    return error.to_response(request)
+
+
+def plugin() -> ProblemDetailsPlugin:
+    """Give the plugin that turns every exception into a problem document."""
+    return ProblemDetailsPlugin(
+        ProblemDetailsConfig(
+            exception_handler=_respond,
+            exception_to_problem_detail_map={
+                ClaimsError: _of_ours,
+                psycopg.Error: _of_psycopg,
+                HTTPException: _of_litestar,
+                Exception: _of_anything,
+            },
+        )
+    )

@@ -1,0 +1,57 @@
+create function pipeline._supersede_failed_claims(
+  p_batch_id bigint,
+  p_received_on date
+)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_submitter_id integer;
+  v_claim_ids bigint[];
+  v_replaced bigint[];
+  v_twice bigint;
+begin
+  select
+    min(claim.submitter_id),
+    array_agg(claim.claim_id order by claim.claim_id),
+    array_agg(claim.replaces_claim_id order by claim.claim_id)
+  into v_submitter_id, v_claim_ids, v_replaced
+  from staging.claims as claim
+  where
+    claim.batch_id = p_batch_id
+    and claim.received_on = p_received_on
+    and claim.replaces_claim_id is not null;
+  perform pipeline._lock_failed_claims(v_submitter_id, v_replaced);
+
+  select old.claim_id into v_twice
+  from unnest(v_replaced) as old (claim_id)
+  group by old.claim_id
+  having count(*) > 1
+  limit 1;
+  if found then
+    raise exception using
+      errcode = 'PL010',
+      message = format('the failed claim %s is corrected twice in batch %s', v_twice, p_batch_id),
+      hint = 'Send one corrected claim for each failed one.';
+  end if;
+
+  update staging.failed_claims as failed
+  set
+    resolution = 'superseded',
+    resolved_at = now(),
+    replaced_by_claim_id = correction.claim_id,
+    next_retry_at = null
+  from unnest(v_claim_ids, v_replaced) as correction (claim_id, replaces_claim_id)
+  where failed.claim_id = correction.replaces_claim_id;
+
+  perform auditing.record_event(
+    'claims.corrected', v_submitter_id, array[p_batch_id],
+    v_claim_ids[1], v_claim_ids[cardinality(v_claim_ids)],
+    jsonb_build_object('replaced', to_jsonb(v_replaced))
+  );
+end;
+$$;
+
+comment on function pipeline._supersede_failed_claims(bigint, date)
+is 'Lets the claims of a batch that have replaces_claim_id take the place of the failed claims they name. PL009, PL010.';

@@ -1,0 +1,128 @@
+"""The OpenAPI document is complete, and nothing that fits it, or does not, breaks the service."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.specs.openapi.checks import (
+    ignored_auth,
+    negative_data_rejection,
+    positive_data_acceptance,
+    unsupported_method,
+)
+
+from app.service.application import make_app
+from app.settings import Settings
+from tests.servers import Server
+from tests.service_support import Service, claims, running_service, send, service_database
+
+EXAMPLES: Final = 8
+"""Requests made up for each operation, in each of the kinds that schemathesis knows."""
+
+api = schemathesis.openapi.from_dict(make_app(Settings()).openapi_schema.to_schema())
+
+
+@schemathesis.serializer("application/x-ndjson")
+def as_lines(_: schemathesis.SerializationContext, value: Any) -> bytes:  # noqa: ANN401 - as it is declared
+    """Send a text as it is."""
+    return str(value).encode("utf-8", "surrogatepass")
+
+
+@pytest.fixture(scope="module")
+def service(postgres18: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("service")
+    with (
+        service_database(postgres18, folder) as database,
+        running_service(database, folder, "--with-worker", CLAIMS_RATE_LIMIT="100000") as service,
+    ):
+        with service.client() as client:
+            send(client, claims(3, seed=401))
+        yield service
+
+
+@pytest.fixture(scope="module")
+def token(service: Service) -> str:
+    return service.token()
+
+
+@api.parametrize()
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+    database=None,
+)
+def test_no_request_breaks_the_service(
+    case: schemathesis.Case[Any], service: Service, token: str
+) -> None:
+    # Three checks change the token, or take a request that lacks one for a bad one; and they all
+    # bear one here. test_service_access has the routes without, and test_service_limits a method
+    # that is not allowed. The last is wrong where what fits the schema can be refused for its
+    # sense: dates, sums, rules that do not exist.
+    case.call_and_validate(
+        base_url=service.url,
+        headers={"Authorization": f"Bearer {token}"},
+        excluded_checks=[
+            ignored_auth,
+            unsupported_method,
+            negative_data_rejection,
+            positive_data_acceptance,
+        ],
+    )
+
+
+def test_every_operation_is_described() -> None:
+    document = api.raw_schema
+    assert {"Claim", "Problem", "Batch", "FailedClaim", "Quote", "Rvu"} <= set(
+        document["components"]["schemas"]
+    )
+    assert document["security"] == [{"token": []}]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            assert operation["description"], (method, path)
+            assert operation["tags"], (method, path)
+            if path == "/health":
+                continue
+            for status in ("401", "403", "429", "503"):
+                if (path, status) == ("/ready", "503"):
+                    continue
+                media = operation["responses"][status]["content"]["application/problem+json"]
+                assert media["schema"] == {"$ref": "#/components/schemas/Problem"}, (method, path)
+                assert media["examples"], (method, path)
+            if "requestBody" in operation:
+                for media in operation["requestBody"]["content"].values():
+                    assert examples(media), (method, path)
+
+
+def test_the_examples_are_accepted(service: Service) -> None:
+    with service.client() as client:
+        document = client.get("/schema").json()
+        sent = 0
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                if "requestBody" not in operation or "{" in path or "transfer" in path:
+                    continue
+                for media_type, media in operation["requestBody"]["content"].items():
+                    for example in examples(media):
+                        answer = post(client, path, media_type, example)
+                        assert answer.status_code in {200, 202}, (path, answer.text)
+                        assert answer.json().get("not_decoded", 0) == 0, answer.text
+                        sent += 1
+        assert sent >= 4
+
+
+def post(client: httpx.Client, path: str, media_type: str, value: Any) -> httpx.Response:  # noqa: ANN401 - any example
+    """Send an example as its media type has it."""
+    if media_type == "application/json":
+        return client.post(path, json=value)
+    return client.post(path, content=value, headers={"Content-Type": media_type})
+
+
+def examples(media: dict[str, Any]) -> list[Any]:
+    """Give the examples of a body: with the body, or with its schema."""
+    found = [example["value"] for example in media.get("examples", {}).values()]
+    return [*found, *media["schema"].get("examples", [])]
