@@ -59,7 +59,8 @@ access.note_request(bigint, integer, bytea),
 access.find_request(text),
 access.reference_version(),
 access.read_results(bigint, bigint, bigint[], bigint),
-pricing.price_lines(pricing.line_to_price [])
+pricing.price_lines(pricing.line_to_price []),
+scoring.feature_version()
 to claims_app;
 grant usage on type pricing.line_to_price to claims_app;
 

@@ -40,7 +40,8 @@ def service(postgres18: Server, tmp_path_factory: pytest.TempPathFactory) -> Ite
     folder = tmp_path_factory.mktemp("service")
     with (
         service_database(postgres18, folder) as database,
-        running_service(database, folder, "--with-worker") as service,
+        # What a killed worker had in hand is free again when its lease ends.
+        running_service(database, folder, "--with-worker", CLAIMS_LEASE_SECONDS="5") as service,
     ):
         yield service
 
