@@ -54,6 +54,7 @@ class Database:
         clean_settings(monkeypatch, folder)
         monkeypatch.setenv("DATABASE_URL", self.url)
         monkeypatch.setenv("CLAIMS_ENCRYPTION_KEY", KEY)
+        monkeypatch.setenv("CLAIMS_ERASURE_KEYS_FILE", str(folder / "erasure.keys"))
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,10 @@ def clean_settings(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         "DATABASE_URL",
         "CLAIMS_HOME",
         "CLAIMS_ENCRYPTION_KEY",
+        "CLAIMS_ENCRYPTION_KEY_FILE",
+        "CLAIMS_KEY_COMMAND",
+        "CLAIMS_KEY_COMMAND_SECONDS",
+        "CLAIMS_ERASURE_KEYS_FILE",
         "CLAIMS_SUBMITTER",
         "CLAIMS_BATCH_SIZE",
         "CLAIMS_CONNECTIONS",
