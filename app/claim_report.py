@@ -7,6 +7,7 @@ from typing import Any, Final, LiteralString, TypeVar
 
 from psycopg import Connection, rows
 
+from app.auditing import Concerned, Told, record_access, refusals_recorded, tell
 from app.errors import ClaimsError, translated
 from app.price_basis import Basis, read_bases
 from app.settings import Settings
@@ -147,12 +148,6 @@ from (
 left join reference.rules as rule on finding.rule_code = rule.rule_code
 order by finding.line_number, finding.rule_code, finding.field"""
 
-RECORD_READING: Final[LiteralString] = """
-select auditing.record_event(
-  'claim.phi_shown', %(submitter_id)s, array[%(batch_id)s]::bigint[],
-  %(claim_id)s, %(claim_id)s, '{}'
-)"""
-
 PHI_FIELDS: Final = (
     *("claim_number", "member_id", "patient_last_name", "patient_first_name"),
     *("patient_middle_name", "patient_birth_date", "patient_address_line"),
@@ -175,6 +170,8 @@ PRICED_FIELDS: Final = (
     *("pricing_status", "reason_code", "reason", "hint", "allowed_amount"),
     *("step_codes", "step_factors", "step_amounts", "group_code", "carc", "rarc"),
 )
+
+NOTHING_TOLD: Final = Told()
 
 _BIGINT_LIMIT: Final = 2**63
 _BIGINT_DIGITS: Final = 19
@@ -278,9 +275,17 @@ def find_claim(conn: Connection[Any], settings: Settings, text: str) -> Found:
 
 
 def read_claim(
-    conn: Connection[Any], settings: Settings, claim_id: int, *, with_phi: bool
+    conn: Connection[Any],
+    settings: Settings,
+    claim_id: int,
+    *,
+    with_phi: bool,
+    told: Told = NOTHING_TOLD,
 ) -> ClaimReport:
     """Read one claim; conn as the operator. Reading PHI leaves an audit event behind.
+
+    The event holds what is told of the reader. It is written in the running transaction, which
+    must be committed before PHI goes anywhere; that it was refused, in one of its own.
 
     Raises:
         ClaimsError: SHOW_CLAIM_UNKNOWN, and what the key ring raises where PHI is asked for.
@@ -318,7 +323,7 @@ def read_claim(
             )
             for line in _dicts(conn, read_lines, claim_id)
         ],
-        phi=_decrypted(conn, settings, place, header) if with_phi else None,
+        phi=_decrypted(conn, settings, place, header, told) if with_phi else None,
     )
 
 
@@ -347,27 +352,22 @@ def _place(conn: Connection[Any], claim_id: int) -> Place | None:
 
 
 def _decrypted(
-    conn: Connection[Any], settings: Settings, place: Place, header: Mapping[str, Any]
+    conn: Connection[Any], settings: Settings, place: Place, header: Mapping[str, Any], told: Told
 ) -> dict[str, str]:
-    keyring = KeyRing.open(conn, settings)
-    with translated():
-        conn.execute(
-            RECORD_READING,
-            {
-                "submitter_id": place.submitter_id,
-                "batch_id": place.batch_id,
-                "claim_id": place.claim_id,
-            },
-        )
-    return {
-        field: decrypt_field(
-            keyring, header["encrypted_batch_id"], place.claim_id, field, bytes(header[field])
-        )
-        .encode("utf-8", "surrogateescape")
-        .decode("utf-8", "backslashreplace")
-        for field in PHI_FIELDS
-        if header.get(field) is not None
-    }
+    about = Concerned(place.submitter_id, place.batch_id, place.claim_id)
+    fields = [field for field in PHI_FIELDS if header.get(field) is not None]
+    tell(conn, told, in_transaction=True)
+    record_access(conn, "claim.phi_shown", about, {"fields": fields})
+    with refusals_recorded(conn, about, told):
+        keyring = KeyRing.open(conn, settings)
+        return {
+            field: decrypt_field(
+                keyring, header["encrypted_batch_id"], place.claim_id, field, bytes(header[field])
+            )
+            .encode("utf-8", "surrogateescape")
+            .decode("utf-8", "backslashreplace")
+            for field in fields
+        }
 
 
 def _some(row: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
+from app.auditing import Told, origin, tell
 from app.embedded import SUPERUSER, default_cluster
 from app.errors import ClaimsError, DatabaseError, from_psycopg, translated
 from app.paths import MIGRATIONS_DIR
@@ -33,12 +34,15 @@ class Role(StrEnum):
     WORKER = "claims_worker"
     OPERATOR = "claims_operator"
     ANALYST = "claims_analyst"
+    AUDITOR = "claims_auditor"
+    SEALER = "claims_sealer"
 
 
 def connect(role: Role, *, autocommit: bool = False) -> psycopg.Connection[TupleRow]:
     """Connect as `role`; the embedded server is started if it is not running.
 
-    For every role but ADMIN the schema must be the one this program needs (SCHEMA_NOT_CURRENT).
+    For every role but ADMIN the schema must be the one this program needs (SCHEMA_NOT_CURRENT),
+    and audit events of the session name the user and host of this process as their origin.
     """
     settings = load_settings()
     info = parameters(role, settings)
@@ -51,6 +55,7 @@ def connect(role: Role, *, autocommit: bool = False) -> psycopg.Connection[Tuple
     if role is not Role.ADMIN:
         try:
             check_schema(conn)
+            tell(conn, Told(origin=origin()), in_transaction=False)
         except BaseException:
             conn.close()
             raise

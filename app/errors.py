@@ -6,8 +6,8 @@ from typing import Final
 
 import psycopg
 
-OWN_CLASSES: Final = ("VL", "PX", "TX", "PL")
-"""SQLSTATE classes raised by our routines: validation, pricing, transfer, pipeline."""
+OWN_CLASSES: Final = ("VL", "PX", "TX", "PL", "AU")
+"""SQLSTATE classes raised by our routines: validation, pricing, transfer, pipeline, audit."""
 
 _SCHEMA_MISSING: Final = {"3F000", "42P01", "42883"}
 _HINTS: Final = {

@@ -1,18 +1,21 @@
 -- Public has nothing; each role has what it needs and no more. What an older version
 -- granted goes first: the schemas of data are not made anew as those of code are.
 revoke all on schema reference, staging, production, queue, vault, audit
-from claims_app, claims_worker, claims_operator, claims_analyst;
+from claims_app, claims_worker, claims_operator, claims_analyst, claims_auditor,
+claims_sealer;
 revoke all on all tables in schema reference, staging, production, queue, vault, audit
-from claims_app, claims_worker, claims_operator, claims_analyst;
+from claims_app, claims_worker, claims_operator, claims_analyst, claims_auditor,
+claims_sealer;
 revoke all on all sequences in schema queue
-from claims_app, claims_worker, claims_operator, claims_analyst;
+from claims_app, claims_worker, claims_operator, claims_analyst, claims_auditor,
+claims_sealer;
 revoke all on all routines in schema
-pipeline, validation, pricing, transfer, maintenance, auditing
+pipeline, validation, pricing, transfer, maintenance, auditing, analysis
 from public;
 revoke all on type pricing.line_to_price from public;
 
 -- Intake: begins and ends batches, copies into staging, reads back nothing.
-grant usage on schema pipeline, staging, queue, vault to claims_app;
+grant usage on schema pipeline, staging, queue, vault, auditing to claims_app;
 grant execute on function
 pipeline.reserve_batch_id(),
 pipeline.reserve_claim_ids(integer),
@@ -20,7 +23,8 @@ pipeline.find_batch(text, text),
 pipeline.open_batch(
   bigint, text, text, integer, integer, integer, integer, bigint, bigint
 ),
-pipeline.close_batch(bigint)
+pipeline.close_batch(bigint),
+auditing.record_access(text, integer, bigint, bigint, jsonb)
 to claims_app;
 grant usage on sequence queue.batch_ids, queue.claim_ids to claims_app;
 grant select on queue.batches, queue.submitters to claims_app;
@@ -47,7 +51,7 @@ grant select on queue.batches, queue.settings to claims_worker;
 
 -- Operating: what a DBA calls, reference loading, prices and reports.
 grant usage on schema
-pipeline, validation, pricing, transfer, maintenance, auditing, queue, reference, audit,
+pipeline, validation, pricing, transfer, maintenance, auditing, queue, reference,
 staging, production, vault
 to claims_operator;
 grant execute on function
@@ -61,7 +65,8 @@ maintenance.register_release(
   text, text, text, date, date, boolean, text, bytea, integer
 ),
 maintenance.refresh_periods(text),
-auditing.record_event(text, integer, bigint[], bigint, bigint, jsonb)
+auditing.record_event(text, integer, bigint[], bigint, bigint, jsonb),
+auditing.record_access(text, integer, bigint, bigint, jsonb)
 to claims_operator;
 grant execute on all procedures in schema pipeline, maintenance to claims_operator;
 grant usage on type pricing.line_to_price to claims_operator;
@@ -77,7 +82,7 @@ reference.opps_caps,
 reference.diagnosis_codes,
 reference.place_of_service_codes
 to claims_operator;
-grant insert on audit.events to claims_operator;
+grant select on auditing.actions, auditing.purposes to claims_operator;
 grant select on vault.data_keys to claims_operator;
 grant select on
 staging.claims,
@@ -102,3 +107,24 @@ grant select (
   allowed_amount, pended_line_count, denied_line_count, transferred_at
 ) on production.claims to claims_analyst;
 grant select on pipeline.reference_releases, pipeline.pended_reasons to claims_analyst;
+
+-- ... or its views, where every column may be read.
+grant usage on schema analysis to claims_analyst;
+grant select on all tables in schema analysis to claims_analyst;
+
+-- Auditing: reads the trail and its seals, and of claims learns their ids alone. What
+-- it gave to whom is recorded, too.
+grant usage on schema audit, auditing to claims_auditor;
+grant select on audit.events, audit.seals to claims_auditor;
+grant select on auditing.actions, auditing.purposes to claims_auditor;
+grant execute on function
+auditing.record_access(text, integer, bigint, bigint, jsonb),
+auditing.find_claims_of_patient(bytea),
+auditing.find_patient_of_claim(bigint),
+auditing.find_events_of_claims(bigint[])
+to claims_auditor;
+
+-- Sealing: reads the trail and appends seals.
+grant usage on schema audit to claims_sealer;
+grant select on audit.events to claims_sealer;
+grant select, insert on audit.seals to claims_sealer;

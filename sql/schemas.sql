@@ -6,6 +6,7 @@ drop schema if exists pricing cascade;
 drop schema if exists transfer cascade;
 drop schema if exists maintenance cascade;
 drop schema if exists auditing cascade;
+drop schema if exists analysis cascade;
 
 create schema pipeline;
 create schema validation;
@@ -13,10 +14,12 @@ create schema pricing;
 create schema transfer;
 create schema maintenance;
 create schema auditing;
+create schema analysis;
 
 comment on schema pipeline is 'Intake, processing and status: what programs and people call.';
 comment on schema validation is 'The edits, one routine each, and the stage that runs them.';
 comment on schema pricing is 'Allowed amounts by the Medicare physician fee schedule.';
 comment on schema transfer is 'The move from staging to production.';
 comment on schema maintenance is 'Partitions, reference releases, submitters.';
-comment on schema auditing is 'Writing the audit trail.';
+comment on schema auditing is 'Writing the audit trail, and finding in it.';
+comment on schema analysis is 'What people read who write SQL: production without PHI ciphertext.';

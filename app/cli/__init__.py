@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import rich_click as click
 
+from app.cli.audit import audit
 from app.cli.bench import bench
 from app.cli.db import db
 from app.cli.demo import demo
@@ -72,3 +73,4 @@ main.add_command(demo)
 main.add_command(status)
 main.add_command(failed)
 main.add_command(show)
+main.add_command(audit)

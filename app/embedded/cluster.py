@@ -28,6 +28,8 @@ LOGIN_ROLES: Final = (
     "claims_worker",
     "claims_operator",
     "claims_analyst",
+    "claims_auditor",
+    "claims_sealer",
 )
 DATABASE: Final = "claims"
 PORT: Final = 5432

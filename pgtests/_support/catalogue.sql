@@ -10,7 +10,7 @@ select
 from pg_catalog.pg_namespace as schema
 where schema.nspname in (
   'reference', 'staging', 'production', 'queue', 'vault', 'audit',
-  'pipeline', 'validation', 'pricing', 'transfer', 'maintenance', 'auditing'
+  'pipeline', 'validation', 'pricing', 'transfer', 'maintenance', 'auditing', 'analysis'
 );
 
 -- Tables, partitions, views and sequences.

@@ -55,7 +55,9 @@ select set_eq(
     ('claims_app', true, false),
     ('claims_worker', true, false),
     ('claims_operator', true, false),
-    ('claims_analyst', true, false)
+    ('claims_analyst', true, false),
+    ('claims_auditor', true, false),
+    ('claims_sealer', true, false)
   $$,
   'the roles log in, the owner does not, and none has power over the server'
 );

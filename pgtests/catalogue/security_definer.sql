@@ -16,7 +16,14 @@ values
 ('maintenance.drop_finished_days', 'only the owner of a table detaches and drops'),
 ('maintenance.analyze_staging', 'only the owner of a table analyses it'),
 ('maintenance.refresh_periods', 'periods follow from the releases: nobody edits them'),
-('maintenance.add_submitter', 'submitters are added with an audit event or not at all');
+('maintenance.add_submitter', 'submitters are added with an audit event or not at all'),
+('maintenance.archive_audit_month', 'only the owner of a table detaches a partition'),
+('auditing.record_event', 'nobody inserts into the trail but through it'),
+('auditing.record_access', 'as record_event, for actions of programs alone'),
+('auditing.record_settings_change', 'whoever changes a setting need not write the trail'),
+('auditing.find_claims_of_patient', 'the auditor reads no claim, and learns ids alone'),
+('auditing.find_patient_of_claim', 'the auditor reads no claim, and learns a token alone'),
+('auditing.find_events_of_claims', 'the auditor reads neither claims nor batches');
 
 select set_eq(
   $$

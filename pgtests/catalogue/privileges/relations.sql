@@ -42,7 +42,13 @@ values
 ('queue.claim_ids', 'U', '-', '-', '-'),
 -- Keys are wrapped by one that never enters the database.
 ('vault.data_keys', 'ar', '-', 'r', '-'),
-('audit.events', '-', '-', 'a', '-'),
+('audit.events', '-', '-', '-', '-'),
+('audit.seals', '-', '-', '-', '-'),
+('auditing.actions', '-', '-', 'r', '-'),
+('auditing.purposes', '-', '-', 'r', '-'),
+('analysis.claims', '-', '-', '-', 'r'),
+('analysis.claim_lines', '-', '-', '-', 'r'),
+('analysis.claim_findings', '-', '-', '-', 'r'),
 ('pipeline.status', '-', 'r', 'r', '-'),
 ('pipeline.accounting', '-', 'r', 'r', '-'),
 ('pipeline.claim_states', '-', '-', 'r', '-'),
@@ -135,6 +141,7 @@ select bag_eq(
     ('claims_app', 'staging'),
     ('claims_app', 'queue'),
     ('claims_app', 'vault'),
+    ('claims_app', 'auditing'),
     ('claims_worker', 'pipeline'),
     ('claims_worker', 'validation'),
     ('claims_worker', 'transfer'),
@@ -148,13 +155,13 @@ select bag_eq(
     ('claims_operator', 'auditing'),
     ('claims_operator', 'queue'),
     ('claims_operator', 'reference'),
-    ('claims_operator', 'audit'),
     ('claims_operator', 'staging'),
     ('claims_operator', 'production'),
     ('claims_operator', 'vault'),
     ('claims_analyst', 'production'),
     ('claims_analyst', 'reference'),
-    ('claims_analyst', 'pipeline')
+    ('claims_analyst', 'pipeline'),
+    ('claims_analyst', 'analysis')
   $$,
   'each role uses the schemas that were decided, and none creates in any'
 );
