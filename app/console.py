@@ -1,12 +1,15 @@
 """What the commands print with: people's text, progress, and JSON for programs."""
 
 import sys
+from functools import cache
+from pathlib import PurePath
 from typing import Any, Final
 
 import msgspec
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     SpinnerColumn,
@@ -21,7 +24,15 @@ out: Final = Console()
 err: Final = Console(stderr=True)
 """Standard error: progress, notices and errors."""
 
-_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+
+def _as_text(value: object) -> str:
+    """Give what JSON has no type of its own for."""
+    if isinstance(value, PurePath):
+        return str(value)
+    raise NotImplementedError(type(value))
+
+
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=_as_text)
 
 
 def notice(text: str) -> None:
@@ -29,13 +40,19 @@ def notice(text: str) -> None:
     err.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def progress() -> Progress:
+@cache
+def notice_once(text: str) -> None:
+    """Tell it once in the life of the program, however many connections find it."""
+    notice(text)
+
+
+def progress(*, of_bytes: bool = False) -> Progress:
     """Give a progress display on standard error; without a terminal it prints its last state."""
     return Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        DownloadColumn() if of_bytes else MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=err,

@@ -10,8 +10,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
 from app.auditing import Told, origin, tell
+from app.console import notice_once
 from app.embedded import SUPERUSER, default_cluster
 from app.errors import ClaimsError, DatabaseError, from_psycopg, translated
+from app.installer import fingerprint
 from app.paths import MIGRATIONS_DIR
 from app.settings import Settings, load_settings
 
@@ -20,6 +22,7 @@ NO_REVISION: Final = "base"
 
 FIND_VERSION_TABLE: Final = "select to_regclass('public.alembic_version') is not null"
 FIND_REVISION: Final = "select version_num from public.alembic_version"
+FIND_ROUTINES: Final = "select obj_description('public.alembic_version'::regclass, 'pg_class')"
 FIND_MEMBERSHIP: Final = """
 select pg_has_role(current_user, role.oid, 'member')
 from pg_catalog.pg_roles as role
@@ -107,11 +110,16 @@ def find_revision(conn: psycopg.Connection[TupleRow]) -> str:
 
 
 def check_schema(conn: psycopg.Connection[TupleRow]) -> None:
-    """Raise SCHEMA_NOT_CURRENT when the database's schema is not the one this program needs."""
+    """Raise SCHEMA_NOT_CURRENT when the database's schema is not the one this program needs.
+
+    Other routines over the same schema are told, and no more: while one version of the program
+    replaces another, the earlier one goes on with the routines of the later one.
+    """
     with translated():
         found = find_revision(conn)
     needed = needed_revision()
     if found == needed:
+        _check_routines(conn)
         return
     newer = found != NO_REVISION and found > needed
     raise ClaimsError(
@@ -119,6 +127,16 @@ def check_schema(conn: psycopg.Connection[TupleRow]) -> None:
         f"the database's schema is at revision {found}, and this program needs {needed}",
         "Install the version of claims that upgraded it." if newer else "Run `claims db upgrade`.",
     )
+
+
+def _check_routines(conn: psycopg.Connection[TupleRow]) -> None:
+    with translated():
+        row = conn.execute(FIND_ROUTINES).fetchone()
+    if row is None or row[0] != f"routines {fingerprint()}":
+        notice_once(
+            "The routines in the database are those of another version of this program. "
+            "If this is the newer one, run `claims db upgrade`."
+        )
 
 
 def _explain_refusal(role: Role) -> None:

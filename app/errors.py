@@ -54,7 +54,9 @@ def from_psycopg(error: psycopg.Error) -> DatabaseError:
     """Give the DatabaseError for what the driver or the server reported."""
     state = error.sqlstate
     if state is None:
-        return DatabaseError("DB_CONNECTION", str(error).strip(), _HINTS["08"])
+        # libpq guesses at causes on indented lines; the hint says better what to do.
+        lines = [line for line in str(error).splitlines() if line and not line.startswith("\t")]
+        return DatabaseError("DB_CONNECTION", "; ".join(lines), _HINTS["08"])
     message = error.diag.message_primary or type(error).__name__
     if state[:2] in OWN_CLASSES:
         return DatabaseError(state, message, error.diag.message_hint or _BUG_HINT)

@@ -1,7 +1,7 @@
 """The figures behind the fee of a priced line, so that a person can compute it again."""
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any, Final, LiteralString
 
 from psycopg import Connection, rows
@@ -102,9 +102,6 @@ inner join reference.geographic_indices as gpci
     = gpci.locality
 order by line.line_number"""
 
-KEPT: Final = Decimal("0.0001")
-"""Scale of the amounts that are kept with the steps."""
-
 
 @dataclass(frozen=True, slots=True)
 class Basis:
@@ -149,7 +146,7 @@ class Basis:
 
     def gives(self, stored_fee: Decimal) -> bool:
         """Whether the figures still give the fee that was stored with the line."""
-        return self.fee.quantize(KEPT, ROUND_HALF_UP) == stored_fee
+        return self.fee == stored_fee
 
 
 def read_bases(conn: Connection[Any], claim_id: int) -> dict[int, Basis]:

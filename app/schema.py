@@ -1,9 +1,7 @@
 """The schema: revisions by alembic, routines by the installer, and what stands in a database."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import psycopg
@@ -16,7 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from app.database import Role, connect, find_revision, needed_revision
 from app.errors import ClaimsError, from_psycopg, translated
-from app.paths import MIGRATIONS_DIR, SQL_DIR
+from app.paths import MIGRATIONS_DIR
 
 CODE_SCHEMAS: Final = (
     "pipeline",
@@ -30,8 +28,6 @@ CODE_SCHEMAS: Final = (
 )
 """They hold routines and views only; dropped before revisions run, made anew at head."""
 
-INSTALL_FILE: Final = SQL_DIR / "install.sql"
-_INCLUDE: Final = re.compile(r"^\\ir\s+(\S+)\s*$")
 AS_WRITTEN: Final = {"no_parameters": True}
 """Execution option: send the text as it stands, percent signs and several statements."""
 
@@ -131,42 +127,11 @@ def status() -> SchemaStatus:
         )
 
 
-def sql_parts() -> Iterator[tuple[str, str]]:
-    """Give the installer's text in order, each stretch with the name of the file it stands in."""
-    return _expand(INSTALL_FILE, INSTALL_FILE.parent)
-
-
-def sql_text() -> str:
-    """Give the whole installer, with what it includes, as one text."""
-    return "".join(text for _, text in sql_parts())
-
-
 def engine() -> sqlalchemy.Engine:
     """Give SQLAlchemy the administrator's connections, for alembic."""
     return sqlalchemy.create_engine(
         "postgresql+psycopg://", creator=lambda: connect(Role.ADMIN), poolclass=NullPool
     )
-
-
-def _expand(file: Path, top: Path) -> Iterator[tuple[str, str]]:
-    r"""Follow `\ir FILE`, as psql does; any other backslash command is refused."""
-    name = str(file.relative_to(top))
-    stretch: list[str] = []
-    for number, line in enumerate(file.read_text().splitlines(keepends=True), 1):
-        if not line.startswith("\\"):
-            stretch.append(line)
-            continue
-        include = _INCLUDE.match(line)
-        if include is None or not (file.parent / include[1]).is_file():
-            raise ClaimsError(
-                "SCHEMA_INSTALLER",
-                f"{name}, line {number}: {line.strip()!r} is no \\ir of a file that is there",
-                "Name an existing file, relative to the one that includes it.",
-            )
-        yield name, "".join(stretch)
-        stretch = []
-        yield from _expand(file.parent / include[1], top)
-    yield name, "".join(stretch)
 
 
 def _run(action: Callable[[Config], None]) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from app.console import notice
 from app.errors import ClaimsError
+from app.installer import fingerprint, sql_parts
 from app.schema import (
     AS_WRITTEN,
     CODE_SCHEMAS,
@@ -18,7 +19,6 @@ from app.schema import (
     TAKE_LOCK,
     TRY_LOCK,
     engine,
-    sql_parts,
 )
 
 
@@ -48,8 +48,11 @@ def install(connection: Connection) -> None:
                 diag.message_hint or "Correct the file; nothing was changed in the database.",
             ) from error
     connection.exec_driver_sql("call maintenance.ensure_partitions()")
-    # What tells every role whether the schema is the one its program needs.
+    # What tells every role whether schema and routines are those its program needs.
     connection.exec_driver_sql("grant select on public.alembic_version to public")
+    connection.exec_driver_sql(
+        f"comment on table public.alembic_version is 'routines {fingerprint()}'"
+    )
 
 
 def migrate(connection: Connection) -> None:

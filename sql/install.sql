@@ -39,6 +39,8 @@ set local client_min_messages = warning;
 -- Validation: a file for each rule, then the stage.
 \ir validation/report_intake_findings.sql
 \ir validation/npi_fails_check_digit.sql
+\ir validation/federal_holidays.sql
+\ir validation/next_workday.sql
 \ir validation/check_billing_npi.sql
 \ir validation/check_rendering_npi.sql
 \ir validation/check_sex.sql
@@ -59,6 +61,7 @@ set local client_min_messages = warning;
 \ir validation/check_diagnosis_pointers.sql
 \ir validation/check_duplicate_claim.sql
 \ir validation/check_duplicate_line.sql
+\ir validation/_refuse_rule.sql
 \ir validation/fail_claims.sql
 \ir validation/validate_batches.sql
 

@@ -108,18 +108,19 @@ is 'Open failed claims by the rule that failed them; a claim counts once for eac
 create view pipeline.pended_reasons as
 select
   line.reason_code,
-  reason.title,
-  reason.hint,
+  coalesce(reason.title, rule.title) as title,
+  coalesce(reason.hint, rule.hint) as hint,
   count(*) as lines,
   count(distinct line.claim_id) as claims,
   min(line.claim_id) as example_claim_id
 from production.claim_lines as line
-inner join reference.pricing_reasons as reason on line.reason_code = reason.reason_code
+left join reference.pricing_reasons as reason on line.reason_code = reason.reason_code
+left join reference.rules as rule on line.reason_code = rule.rule_code
 where line.pricing_status = 'pended'
-group by line.reason_code, reason.title, reason.hint;
+group by line.reason_code, reason.title, reason.hint, rule.title, rule.hint;
 
 comment on view pipeline.pended_reasons
-is 'Lines in production that wait for a person, by reason.';
+is 'Lines in production that wait for a person, by pricing reason or by the rule that pended them.';
 
 create view pipeline.reference_releases as
 select

@@ -19,7 +19,7 @@ from psycopg.rows import TupleRow
 
 from app import schema
 from app.database import as_url
-from app.embedded import SUPERUSER, Cluster
+from app.embedded import SUPERUSER, Cluster, default_cluster
 
 DISTRIBUTION: Final = Path("/usr/lib/postgresql")
 """Where Debian and Ubuntu put the programs of each major version."""
@@ -107,6 +107,22 @@ class Server:
         with Database(self, "with_pgtap").connect() as conn:
             conn.execute("create extension pgtap")
         return "with_pgtap"
+
+
+@contextmanager
+def own_home(home: Path) -> Iterator[Cluster]:
+    """Let commands have `home` as their CLAIMS_HOME; its server is stopped and removed at the end.
+
+    What root keeps elsewhere goes too.
+    """
+    cluster = default_cluster(home)
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
+        data = cluster.status().data
+        if data is not None and data.parent != home:
+            shutil.rmtree(data.parent)
 
 
 def clean_settings(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

@@ -151,13 +151,15 @@ def test_the_same_claims_in_two_transfers_at_once_go_through_once(
     file.write_bytes(b"\n".join(reversed(file.read_bytes().splitlines())))
     assert load_files([str(file)], load_settings()).claims == CLAIMS
 
-    with database.connect() as conn, ThreadPoolExecutor(1) as pool:
+    with database.connect() as conn, database.connect() as other, ThreadPoolExecutor(1) as pool:
         (first, second) = conn.execute(BOTH_LOADS, 2 * [CLAIMS // BATCH_SIZE]).fetchone() or (
             [],
             [],
         )
-        for batch_ids in (first, second):
-            conn.execute("select validation.validate_batches(%s)", [batch_ids])
+        # At once, too: the second cannot see what the first has not committed.
+        with conn.transaction():
+            conn.execute("select validation.validate_batches(%s)", [first])
+            other.execute("select validation.validate_batches(%s)", [second])
         with conn.transaction():
             conn.execute("select transfer.move_batches(%s)", [first])
             racing = pool.submit(_move, database, second)

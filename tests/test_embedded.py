@@ -17,13 +17,20 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from app.embedded import Cluster, default_cluster
+from app.embedded import Cluster
 from app.embedded import state as places
 from app.embedded.binaries import wheel_bin_dir
 from app.embedded.cluster import LOGIN_ROLES
 from app.embedded.tuning import GB, conf_text, tuned
 from app.errors import ClaimsError
-from tests.servers import MEMORY, Server, clean_settings, distribution_bin_dir, running
+from tests.servers import (
+    MEMORY,
+    Server,
+    clean_settings,
+    distribution_bin_dir,
+    own_home,
+    running,
+)
 
 AS_ROOT = os.geteuid() == 0
 INSERT = "insert into kept select i from generate_series(1, 1000) as i"
@@ -204,19 +211,13 @@ def test_no_folder_becomes_readable(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_two_programs_start_it_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clean_settings(monkeypatch, tmp_path)
     monkeypatch.setenv("CLAIMS_HOME", str(tmp_path / "home"))
-    programs = [
-        subprocess.Popen([sys.executable, "-m", "app", "db", "start", "--json"]) for _ in range(3)
-    ]
-    try:
+    with own_home(tmp_path / "home") as cluster:
+        programs = [
+            subprocess.Popen([sys.executable, "-m", "app", "db", "start", "--json"])
+            for _ in range(3)
+        ]
         assert [program.wait() for program in programs] == [0, 0, 0]
-        found = default_cluster(tmp_path / "home").status()
-        assert found.running
-    finally:
-        cluster = default_cluster(tmp_path / "home")
-        cluster.stop()
-        data = cluster.status().data
-        if AS_ROOT and data is not None:
-            shutil.rmtree(data.parent)
+        assert cluster.status().running
 
 
 def test_a_long_path_gets_a_short_socket(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

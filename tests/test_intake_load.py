@@ -265,6 +265,37 @@ def test_a_damaged_file_keeps_its_whole_batches(database: Database, tmp_path: Pa
     assert counts(database) == (3, 250, 0)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40,
+        b"date_of_service,hcpcs\n2026-01-05,99213\n",
+        b"<!doctype html>\n<title>Not found</title>\n",
+        b"ISA*00*          *00*          *ZZ*SENDER~GS*HC*\n",
+        b'[1, "two", [3], null]',
+        b"x",
+    ],
+)
+def test_a_file_that_is_something_else_is_refused(
+    database: Database, tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "claims"
+    path.write_bytes(content)
+    with pytest.raises(ClaimsError) as error:
+        load_file(path)
+    assert error.value.code == "INTAKE_FILE_UNRECOGNISED"
+    assert str(path) in error.value.message
+    assert counts(database) == (0, 0, 0)
+
+
+def test_one_claim_among_garbage_is_enough(database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "claims"
+    path.write_bytes(b"date_of_service,hcpcs\n" + b"".join(Generator(1, 1, AS_OF, 0)) + b"<html>")
+    result = load_file(path)
+    assert (result.claims, result.not_decoded) == (3, 2)
+    assert counts(database) == (1, 1, 2)
+
+
 def test_an_unknown_submitter_is_told(database: Database, tmp_path: Path) -> None:
     path = write(tmp_path / "claims", 1)
     with pytest.raises(ClaimsError) as error:

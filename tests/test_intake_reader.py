@@ -151,5 +151,7 @@ def test_a_file_without_claims_holds_none(data: bytes, tmp_path: Path) -> None:
 def test_a_dash_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b'{"a":1}\n')))
     with open_source("-") as source:
+        assert source.position() == 0
         assert list(source.records) == [b'{"a":1}']
+        assert source.position() == len(b'{"a":1}\n')
         assert source.size is None

@@ -4,7 +4,9 @@ The plugin pytest-pgtap is not used: it runs all files over one connection to on
 without failing when a plan says so. What psql prints is read by the TAP parser that it uses too.
 """
 
+import re
 import subprocess
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from psycopg.conninfo import make_conninfo
 from tap.line import Bail, Plan, Result
 from tap.parser import Parser
 
+from app.paths import SQL_DIR
 from tests.servers import Server
 
 PGTESTS = Path(__file__).parents[1] / "pgtests"
@@ -25,6 +28,16 @@ FILES = sorted(
 
 def test_there_are_files() -> None:
     assert FILES
+
+
+@pytest.mark.parametrize(
+    "file", sorted((SQL_DIR / "validation").glob("*.sql")), ids=attrgetter("stem")
+)
+def test_a_rule_has_a_file_and_a_test_of_its_own(file: Path) -> None:
+    made = re.findall(r"^create (?:function|procedure) ([a-z_.]+)", file.read_text(), re.MULTILINE)
+    assert made == [f"validation.{file.stem}"]
+    tests = PGTESTS / "validation" / file.stem
+    assert tests.with_suffix(".sql").is_file() or list(tests.glob("*.sql"))
 
 
 @pytest.mark.parametrize("file", FILES, ids=str)

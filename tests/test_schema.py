@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from alembic.script import ScriptDirectory
 
-from app import schema
+from app import installer, schema
+from app.console import notice_once
 from app.database import Role, connect, needed_revision
 from app.errors import ClaimsError
 from app.paths import MIGRATIONS_DIR, SQL_DIR
@@ -124,8 +125,8 @@ def test_upgrading_again_changes_nothing(database: Database) -> None:
 def test_installing_by_hand_is_the_same(database: Database, tmp_path: Path) -> None:
     before = dump(database)
     text = tmp_path / "install.sql"
-    text.write_text(schema.sql_text())
-    for file in (schema.INSTALL_FILE, text):
+    text.write_text(installer.sql_text())
+    for file in (installer.INSTALL_FILE, text):
         subprocess.run(
             [
                 database.server.cluster.bin_dir / "psql", "-X", "-1", "-q", "-v", "ON_ERROR_STOP=1",
@@ -153,6 +154,22 @@ def test_a_schema_below_head_is_said() -> None:
     assert "claims db upgrade" in caught.value.hint
 
 
+def test_routines_of_another_version_are_said_once(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notice_once.cache_clear()
+    connect(Role.APP).close()
+    assert capsys.readouterr().err == ""
+    with database.connect() as conn:
+        conn.execute("comment on table public.alembic_version is 'routines of another version'")
+    for _ in range(2):
+        connect(Role.WORKER).close()
+    assert capsys.readouterr().err.count("claims db upgrade") == 1
+    schema.upgrade()
+    connect(Role.APP).close()
+    assert capsys.readouterr().err == ""
+
+
 def test_a_login_takes_a_role_on(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", f"{database.url}&user=claims_operator")
     with connect(Role.OPERATOR) as conn:
@@ -176,7 +193,7 @@ def test_an_error_in_the_installer_names_its_file(
     copy = tmp_path / "sql"
     shutil.copytree(SQL_DIR, copy)
     (copy / "views.sql").write_text("select 1;\nselekt 2;\n")
-    monkeypatch.setattr(schema, "INSTALL_FILE", copy / "install.sql")
+    monkeypatch.setattr(installer, "INSTALL_FILE", copy / "install.sql")
     with pytest.raises(ClaimsError, match=r"views\.sql, about line 2: syntax error"):
         schema.upgrade()
     assert left_behind(empty_database) == []

@@ -282,7 +282,7 @@ def test_an_amount_can_be_computed_again_from_what_is_shown(shown: Shown) -> Non
             assert line["hcpcs"] == IMAGING
             assert line["units"] * formula(cap) < amount
             amount = line["units"] * formula(cap)
-            assert figures(cap, "OPPS cap, lower") == [TIMES, "2", str(rounded(amount, "0.0001"))]
+            assert figures(cap, "OPPS cap, lower") == [TIMES, "2", f"{amount.normalize():f}"]
         amount = rounded(min(amount, line["charge"]), "0.01")
         assert figures(cap or fee, "rounded") == [str(amount)]
         assert line["pricing"]["allowed_amount"] == amount
@@ -298,7 +298,7 @@ def formula(printed: str) -> Decimal:
         total += Decimal(product)
     assert figures(printed, "sum") == [str(total)]
     _, factor, amount = figures(printed, "conversion factor")
-    assert rounded(total * Decimal(factor), "0.0001") == Decimal(amount)
+    assert total * Decimal(factor) == Decimal(amount)
     return total * Decimal(factor)
 
 

@@ -10,7 +10,13 @@ from app.settings import load_settings
 
 
 @click.command()
-@click.option("--claims", default=100_000, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--claims",
+    type=click.IntRange(min=1),
+    default=100_000,
+    show_default=True,
+    help="How many to generate for each of the two runs.",
+)
 @click.option("--seed", default=1, show_default=True, help="Seed of the generated claims.")
 @json_option
 def bench(claims: int, seed: int, *, as_json: bool) -> None:

@@ -35,12 +35,16 @@ from app.reports import (
 @json_option
 def failed(rule_code: str | None, limit: int, after: int, *, as_json: bool) -> None:
     """List failed claims by reason, or with --rule those of one rule."""
+    if after and rule_code is None:
+        msg = "--after goes with --rule."
+        raise click.UsageError(msg)
     with connect(Role.OPERATOR) as conn:
         if rule_code is None:
             count, reasons = read_failed_reasons(conn)
         else:
+            # One more, to tell whether any follow.
             rule, found = read_failed_claims(
-                conn, rule_code.strip().upper(), after=after, limit=limit
+                conn, rule_code.strip().upper(), after=after, limit=limit + 1
             )
     if rule_code is None:
         if as_json:
@@ -50,8 +54,10 @@ def failed(rule_code: str | None, limit: int, after: int, *, as_json: bool) -> N
         else:
             _show_reasons(count, reasons)
         return
-    claims = {row.claim_id for row in found}
-    following = max(claims) if len(claims) == limit else None
+    claims = sorted({row.claim_id for row in found})
+    following = claims[limit - 1] if len(claims) > limit else None
+    if following is not None:
+        found = [row for row in found if row.claim_id <= following]
     if as_json:
         print_json({"rule": rule, "findings": found, "next_after": following})
     else:

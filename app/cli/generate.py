@@ -31,7 +31,13 @@ def _list_faults(ctx: click.Context, _param: click.Parameter, value: bool) -> No
 
 @click.command()
 @click.option("--claims", "count", type=click.IntRange(1), required=True, help="How many.")
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="The same seed gives the same claims.",
+)
 @click.option(
     "--output", default=STDOUT, help="File (.gz is compressed); default: standard output."
 )

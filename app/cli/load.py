@@ -1,6 +1,7 @@
 """`claims load`: files of claims into staging."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import rich_click as click
@@ -10,9 +11,11 @@ from rich.text import Text
 from app.cli.options import json_option
 from app.console import notice, out, print_json, progress
 from app.intake.load import LoadResult, Progress, load_files
+from app.intake.reader import STDIN
 from app.settings import Settings, load_settings
 
 REASONS_SHOWN: Final = 10
+NAME_SHOWN: Final = 24
 
 
 @click.command()
@@ -49,9 +52,10 @@ def load(files: tuple[str, ...], submitter: str | None, *, as_json: bool) -> Non
 
 def load_behind_bar(files: Sequence[str], settings: Settings) -> LoadResult:
     """Load files behind a progress bar for each."""
-    with progress() as display:
+    with progress(of_bytes=True) as display:
         tasks = {
-            path: display.add_task(f"Loading {path}", total=None, start=False) for path in files
+            path: display.add_task(f"Loading {_short(path)}", total=None, start=False)
+            for path in files
         }
 
         def show(at: Progress) -> None:
@@ -59,6 +63,12 @@ def load_behind_bar(files: Sequence[str], settings: Settings) -> LoadResult:
             display.update(tasks[at.path], completed=at.position, total=at.size)
 
         return load_files(files, settings, on_progress=show)
+
+
+def _short(path: str) -> str:
+    """Give a name that leaves room for the bar."""
+    name = "standard input" if path == STDIN else Path(path).name
+    return name if len(name) <= NAME_SHOWN else f"…{name[1 - NAME_SHOWN :]}"
 
 
 def _show(result: LoadResult) -> None:

@@ -109,12 +109,12 @@ def _show_list(releases: Sequence[ListedRelease], in_force: dict[int, list[Perio
         rows = [row for row in releases if row.kind == kind.code]
         if not rows:
             continue
-        table = Table(title=kind.title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+        table = Table(title=kind.title, title_justify="left", box=None, padding=(0, 1, 0, 0))
         table.add_column("id", justify="right")
-        table.add_column("release", no_wrap=True)
+        table.add_column("release", overflow="fold")
         table.add_column("in force", min_width=24)
         table.add_column("superseded by", width=10)
-        table.add_column("rows", justify="right")
+        table.add_column("rows", justify="right", no_wrap=True)
         table.add_column("loaded", no_wrap=True)
         for row in rows:
             table.add_row(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from itertools import groupby
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from app.claim_report import ClaimReport, Finding, find_claim, read_claim
 from app.cli.options import json_option
 from app.console import notice, out, print_json
 from app.database import Role, connect
-from app.price_basis import KEPT, Basis
+from app.price_basis import Basis
 from app.reports import standard_codes
 from app.settings import load_settings
 
@@ -322,7 +322,7 @@ def _add_formula(
     table.add_row(
         "conversion factor",
         f"{_TIMES} {basis.conversion_factor}",
-        f"{amount.quantize(KEPT, ROUND_HALF_UP)}",
+        f"{amount.normalize():f}",
     )
 
 

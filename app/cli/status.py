@@ -99,10 +99,10 @@ def _show_releases(found: Status) -> None:
             padding=(0, 2, 0, 0),
         )  # fmt: skip
         table.add_column(no_wrap=True)
-        for heading in ("release", "dates of service"):
-            table.add_column(heading)
+        table.add_column("release", overflow="fold")
+        table.add_column("dates of service", no_wrap=True)
         for row in found.in_force:
-            table.add_row(_KIND_TITLES[row.kind], _release(row), _dates(row))
+            table.add_row(_KIND_TITLES[row.kind], Text(row.name), _dates(row))
         out.print(table, "")
     for kind in found.kinds_missing:
         out.print(Text(f"Not in force today: {_KIND_TITLES[kind]}", style="yellow"))
@@ -122,10 +122,6 @@ def _say_next(found: Status) -> None:
         notice("Why a claim came to its amount: claims show CLAIM")
     if "rvu" in found.kinds_missing or "gpci" in found.kinds_missing:
         notice("No fee schedule for today: claims reference load FILE...")
-
-
-def _release(row: InForce) -> Text:
-    return Text(f"{row.name} (starter data)" if row.is_starter else row.name)
 
 
 def _dates(row: InForce) -> str:

@@ -147,8 +147,9 @@ def load_files(
     second batch on, each over a connection of its own.
 
     Raises:
-        ClaimsError: from the files, the vault or the database. Batches loaded before
-            the error stay, and loading the same files again goes on after them.
+        ClaimsError: INTAKE_FILE_UNRECOGNISED for a file that holds no claims at all, and from
+            the files, the vault or the database. Batches loaded before the error stay, and
+            loading the same files again goes on after them.
 
     """
     result = LoadResult()
@@ -158,7 +159,7 @@ def load_files(
         helpers: list[_Helper] = []
         for path in paths:
             with open_source(path) as source:
-                for batch in loader.batches(source.records):
+                for batch in _claims_alone(path, loader.batches(source.records)):
                     if result.batches and not helpers:
                         helpers = [
                             stack.enter_context(_Helper(settings))
@@ -175,6 +176,26 @@ def load_files(
             helper.finish(result)
     result.seconds = time.monotonic() - started
     return result
+
+
+def _claims_alone(path: str, batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
+    """Pass batches on, unless the first one shows that the file is something else.
+
+    One text that looks like a JSON object is enough: what is broken in a file of claims is kept
+    as claims that could not be decoded.
+    """
+    first = next(batches, None)
+    if first is None:
+        return
+    if not any(record.startswith(b"{") for record in first.records):
+        raise ClaimsError(
+            "INTAKE_FILE_UNRECOGNISED",
+            f"{path} holds no claims: none of its first {len(first.records):,} records is a JSON "
+            "object; nothing of it was loaded",
+            "Give claims as NDJSON, one JSON object on each line, or as one JSON array of objects.",
+        )
+    yield first
+    yield from batches
 
 
 class _Helper:

@@ -63,7 +63,8 @@ def open_source(path: str) -> Iterator[Source]:
 
     """
     if path == STDIN:
-        yield Source(_records("standard input", sys.stdin.buffer), lambda: 0, None)
+        piped = _Counted(sys.stdin.buffer)
+        yield Source(_records("standard input", piped), piped.tell, None)
         return
     try:
         file = Path(path).open("rb")  # noqa: SIM115 - the stack below closes it
@@ -78,11 +79,29 @@ def open_source(path: str) -> Iterator[Source]:
         yield Source(_records(path, file), file.tell, size)
 
 
+class _Counted:
+    """A file that cannot tell where it stands, such as a pipe; counts what is read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._read = 0
+
+    def read(self, size: int) -> bytes:
+        """Read so many bytes, fewer only at the end."""
+        data = self._file.read(size)
+        self._read += len(data)
+        return data
+
+    def tell(self) -> int:
+        """Give the bytes read so far."""
+        return self._read
+
+
 class _BrokenError(Exception):
     """The text does not end as it should."""
 
 
-def _records(name: str, file: BinaryIO) -> Iterator[bytes]:
+def _records(name: str, file: BinaryIO | _Counted) -> Iterator[bytes]:
     """Yield the claims; damage is told with the name of the file."""
     try:
         start = file.read(CHUNK)
@@ -99,7 +118,7 @@ def _records(name: str, file: BinaryIO) -> Iterator[bytes]:
         ) from error
 
 
-def _inflated(start: bytes, file: BinaryIO) -> Iterator[bytes]:
+def _inflated(start: bytes, file: BinaryIO | _Counted) -> Iterator[bytes]:
     """Yield what a gzip stream of one or more members holds, in bounded chunks."""
     member = zlib.decompressobj(wbits=_GZIP_WINDOW)
     packed = start

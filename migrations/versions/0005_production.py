@@ -141,7 +141,7 @@ comment on column production.claim_lines.minutes is 'anesthesia minutes';
 comment on column production.claim_lines.charge is 'line charge, dollars';
 comment on column production.claim_lines.diagnosis_pointers is '1-based positions in the claim diagnoses';
 comment on column production.claim_lines.pricing_status is 'what pricing came to';
-comment on column production.claim_lines.reason_code is 'why there is no amount or zero: pricing reason, or rule code of the finding that denied the line';
+comment on column production.claim_lines.reason_code is 'why there is no amount or zero: pricing reason, or rule code of the finding that denied or pended the line';
 comment on column production.claim_lines.allowed_amount is 'allowed amount, dollars; null when pended';
 comment on column production.claim_lines.rvu_release_id is 'release of the relative values used';
 comment on column production.claim_lines.gpci_release_id is 'release of the geographic indices used';

@@ -205,6 +205,21 @@ end;
 
 -- Batches and claims.
 
+-- As the owner, to whom partitions belong.
+create function fixture.ensure_partition(
+  p_parent text,
+  p_suffix text,
+  p_from date,
+  p_to date
+)
+returns boolean
+language sql
+security definer
+begin atomic
+  select maintenance._ensure_partition(p_parent::regclass, p_suffix, p_from, p_to);
+end;
+alter function fixture.ensure_partition owner to claims_owner;
+
 -- Makes the staging partitions of the day too.
 create procedure fixture.add_batch(
   p_batch text,
@@ -218,8 +233,8 @@ declare
   v_received_on date := (p_received_at at time zone 'UTC')::date;
   v_first_claim_id bigint := nextval('queue.claim_ids');
 begin
-  perform maintenance._ensure_partition(
-    parent.name::regclass, to_char(v_received_on, 'YYYYMMDD'), v_received_on,
+  perform fixture.ensure_partition(
+    parent.name, to_char(v_received_on, 'YYYYMMDD'), v_received_on,
     v_received_on + 1
   )
   from (values
@@ -286,8 +301,8 @@ begin
     p_place_of_service, p_units, p_minutes, p_charge, p_diagnosis_pointers
   );
 
-  perform maintenance._ensure_partition(
-    parent.name::regclass, to_char(p_service_date, 'YYYYMM'),
+  perform fixture.ensure_partition(
+    parent.name, to_char(p_service_date, 'YYYYMM'),
     date_trunc('month', p_service_date::timestamp)::date,
     (date_trunc('month', p_service_date::timestamp) + interval '1 month')::date
   )
@@ -399,6 +414,51 @@ begin
 end;
 $$;
 
+-- A finding as validate_batches would leave it.
+create procedure fixture.add_finding(
+  p_claim text,
+  p_rule_code text,
+  p_line integer default 0,
+  p_value text default null
+)
+language sql
+begin atomic
+  insert into staging.claim_findings (
+    claim_id, line_number, batch_id, received_on, submitter_id, rule_code,
+    disposition, field, value
+  )
+  select
+    claim.claim_id,
+    p_line,
+    claim.batch_id,
+    claim.received_on,
+    claim.submitter_id,
+    rule.rule_code,
+    rule.disposition,
+    rule.field,
+    p_value
+  from staging.claims as claim
+  cross join reference.rules as rule
+  where
+    claim.claim_id = fixture.claim_id(p_claim) and rule.rule_code = p_rule_code;
+end;
+
+-- The business key of a staged claim, held by a claim in production.
+create procedure fixture.add_registered(p_claim text, p_claim_id bigint)
+language sql
+begin atomic
+  insert into production.claim_registry
+  (submitter_id, claim_number_token, frequency_code, claim_id, service_month)
+  select
+    claim.submitter_id,
+    claim.claim_number_token,
+    claim.frequency_code,
+    p_claim_id,
+    '2025-07-01' as service_month
+  from staging.claims as claim
+  where claim.claim_id = fixture.claim_id(p_claim);
+end;
+
 -- Both stages, for these batches in one call each.
 create procedure fixture.process(variadic p_batches text[])
 language plpgsql
@@ -412,6 +472,17 @@ declare
 begin
   perform validation.validate_batches(v_batch_ids);
   perform transfer.move_batches(v_batch_ids);
+end;
+$$;
+
+-- Takes the staged claims away; truncating so many partitions would take long.
+create procedure fixture.remove_claims()
+language plpgsql
+as $$
+begin
+  delete from staging.claim_findings;
+  delete from staging.claim_lines;
+  delete from staging.claims;
 end;
 $$;
 
@@ -456,8 +527,31 @@ select
 from staging.claim_findings as finding
 left join fixture.claims as named on finding.claim_id = named.claim_id;
 
--- The starter data go, and these few rows come instead.
-truncate reference.releases cascade;
+-- What the error of a statement tells its user to do; null when it raises none.
+create function fixture.hint_of(p_statement text)
+returns text
+language plpgsql
+as $$
+declare
+  v_hint text;
+begin
+  execute p_statement;
+  return null;
+exception
+  when others then
+    get stacked diagnostics v_hint = pg_exception_hint;
+    return v_hint;
+end;
+$$;
+
+-- Starter data, if there are any, go, and these few rows come instead.
+do $$
+begin
+  if exists (select from reference.releases) then
+    truncate reference.releases cascade;
+  end if;
+end;
+$$;
 
 insert into vault.data_keys (purpose, wrapped_key, wrapping_key_check)
 values ('phi', 'wrapped', 'check');

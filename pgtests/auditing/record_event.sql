@@ -2,7 +2,7 @@
 begin;
 \ir ../_support/fixture.sql
 \ir ../_support/catalogue.sql
-select plan(15);
+select plan(38);
 
 create temporary view newest as
 select event.*
@@ -10,6 +10,7 @@ from audit.events as event
 order by event.event_id desc
 limit 1;
 
+set local application_name = 'a test';
 set local claims.client = 'clinic-api';
 set local claims.origin = '10.0.0.7';
 set local claims.purpose = 'payment';
@@ -47,13 +48,46 @@ select is(
 
 set local claims.client = '';
 set local claims.purpose = '';
-do $$ begin perform auditing.record_event('login.refused', null, null, null, null, null); end $$;
+do $$ begin perform auditing.record_event('login.refused', null, null, null, null, '{}'); end $$;
 select row_eq(
   'select outcome, client, purpose, acting_role, detail from newest',
   row('refused'::text, null::text, null::text, null::text, '{}'::jsonb),
   'the outcome follows from the action; what was not said is null'
 );
 
+select is_empty(
+  $$
+    select event.*
+    from audit.events as event
+    where
+      event.transaction_id = pg_current_xact_id()
+      and event.action in ('batches.validated', 'login.refused')
+      and (
+        event.application <> 'a test'
+        or event.client_address is not null
+        or event.occurred_at not between now() and clock_timestamp()
+      )
+  $$,
+  'and with what program, from where and when'
+);
+
+savepoint change;
+do $$ begin perform auditing.record_event('batches.scored', null, null, null, null, '{}'); end $$;
+rollback to change;
+select is_empty(
+  $$ select from audit.events as event where event.action = 'batches.scored' $$,
+  'an event goes with the change that is taken back'
+);
+
+select throws_ok(
+  $$ select auditing.record_event(null, null, null, null, null, '{}') $$, 'AU001', null,
+  'an event without an action is refused'
+);
+select throws_ok(
+  $$ select auditing.record_event('batches.scored', null, null, null, null, null) $$,
+  '23502', null,
+  'and so is one whose detail is missing'
+);
 select throws_ok(
   $$ select auditing.record_event('batches.valdiated', null, null, null, null, '{}') $$,
   'AU001', 'there is no action ''batches.valdiated''',
@@ -147,6 +181,33 @@ select is(
   1::bigint,
   'a setting that stays as it was leaves none'
 );
+
+create function pg_temp.refuses(p_role name, p_statement text)
+returns text
+language plpgsql
+as $$
+begin
+  return throws_ok(
+    format('set local role %I; %s', p_role, p_statement), '42501', null,
+    format('%s may not: %s', p_role, p_statement)
+  );
+end;
+$$;
+select
+  pg_temp.refuses(role.name, statement.text)
+from (values
+  ('claims_app'), ('claims_worker'), ('claims_operator'), ('claims_analyst'),
+  ('claims_auditor'), ('claims_sealer')
+) as role (name)
+cross join (values
+  ('update audit.events set action = '''''),
+  ('delete from audit.events'),
+  ('truncate audit.events')
+) as statement (text);
+select pg_temp.refuses(
+  role.name, 'insert into audit.events (action, outcome) values (''batches.scored'', ''failed'')'
+)
+from (values ('claims_operator')) as role (name);
 
 select finish();
 rollback;

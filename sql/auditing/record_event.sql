@@ -46,7 +46,7 @@ begin
   )
   values (
     p_action, v_outcome, p_submitter_id, p_batch_ids, p_first_claim_id,
-    p_last_claim_id, coalesce(p_detail, '{}')
+    p_last_claim_id, p_detail
   );
 end;
 $$;

@@ -1,6 +1,7 @@
 -- The Medicare physician fee schedule, in the order of its steps: row by code,
 -- modifier and date; setting; formula; units; OPPS cap; charge. Nothing is rounded
--- but the result. Every line comes back: with an amount, or with a status, a reason
+-- but the result: the amounts of the steps are exact, so that the last one always
+-- rounds to it. Every line comes back: with an amount, or with a status, a reason
 -- and no amount. A line whose amount depends on a rule that is not applied here is
 -- pended with that reason, because no percentage is invented.
 create function pricing.price_lines(p_lines pricing.line_to_price [])
@@ -206,11 +207,16 @@ begin atomic
           left(rated.rendering_taxonomy, 4) in ('363L', '363A', '364S', '133V')
           or rated.rendering_taxonomy in ('1041C0700X', '106H00000X', '101YM0800X')
           then 'provider_type'
+        when
+          not coalesce(rated.units > 0 and coalesce(rated.charge > 0, true), false)
+          then 'not_above_zero'
         when rated.gpci_release_id is null or rated.place_release_id is null
           then 'no_release'
         when rated.is_facility is null then 'place_of_service_unknown'
         when rated.plus_four_required then 'zip_plus_four'
-        when not rated.locality_found or rated.fee is null then 'locality_unknown'
+        when not rated.locality_found then 'locality_unknown'
+        -- The index is published with the work floor alone, which is no law that day.
+        when rated.fee is null then 'no_release'
         when
           rated.bilateral_surgery in ('0', '1', '2')
           and rated.modifiers && array['RT', 'LT']
@@ -270,10 +276,10 @@ begin atomic
     || case when priced.opps_cap < priced.fee then array[null::numeric] end
     || case when priced.charge < priced.capped_amount then array[null::numeric] end
       as step_factors,
-    array[round(priced.fee, 4)]
-    || case when priced.units <> 1 then array[round(priced.full_amount, 4)] end
+    array[trim_scale(priced.fee)]
+    || case when priced.units <> 1 then array[trim_scale(priced.full_amount)] end
     || case
-      when priced.opps_cap < priced.fee then array[round(priced.capped_amount, 4)]
+      when priced.opps_cap < priced.fee then array[trim_scale(priced.capped_amount)]
     end
     || case when priced.charge < priced.capped_amount then array[priced.charge] end
       as step_amounts

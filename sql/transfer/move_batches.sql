@@ -65,7 +65,11 @@ begin
       claim.batch_id = any(v_batch_ids)
       and claim.received_on = any(v_received_on)
       and claim.claim_id <> all(v_failed)
-    order by claim.submitter_id, claim.claim_number_token, claim.frequency_code
+    order by
+      claim.submitter_id,
+      claim.claim_number_token,
+      claim.frequency_code,
+      claim.claim_id
     on conflict (submitter_id, claim_number_token, frequency_code) do nothing
     returning registry.claim_id
   )
@@ -93,7 +97,7 @@ begin
       rule.rule_code,
       rule.disposition,
       'claim_number',
-      'claim ' || registry.claim_id || ' in production'
+      'claim ' || registry.claim_id
     from staging.claims as claim
     inner join production.claim_registry as registry
       on
@@ -110,6 +114,8 @@ begin
     v_failed := v_failed || v_lost;
   end if;
 
+  -- A finding that denies or pends holds its line, and one of the claim itself all of
+  -- them; the others are priced.
   select array_agg(
     row(
       line.claim_id, line.line_number, line.service_date, line.hcpcs, line.modifiers,
@@ -128,36 +134,51 @@ begin
     and claim.received_on = any(v_received_on)
     and line.claim_id <> all(v_failed)
     and not exists (
-      select from staging.claim_findings as denied
+      select from staging.claim_findings as finding
       where
-        denied.batch_id = any(v_batch_ids)
-        and denied.received_on = any(v_received_on)
-        and denied.disposition = 'deny_line'
-        and denied.claim_id = line.claim_id
-        and denied.line_number = line.line_number
+        finding.batch_id = any(v_batch_ids)
+        and finding.received_on = any(v_received_on)
+        and finding.disposition in ('deny_line', 'pend')
+        and finding.claim_id = line.claim_id
+        and finding.line_number in (line.line_number, 0)
     );
 
   with priced as (
     select * from pricing.price_lines(v_lines)
     union all
     select
-      denied.claim_id,
-      denied.line_number,
-      'denied',
-      min(denied.rule_code),
-      0.00,
+      held.claim_id,
+      held.line_number,
+      case when held.denied_by is not null then 'denied' else 'pended' end,
+      coalesce(held.denied_by, held.pended_by),
+      case when held.denied_by is not null then 0.00 end,
       null,
       null,
       null,
       null,
       null
-    from staging.claim_findings as denied
-    where
-      denied.batch_id = any(v_batch_ids)
-      and denied.received_on = any(v_received_on)
-      and denied.disposition = 'deny_line'
-      and denied.claim_id <> all(v_failed)
-    group by denied.claim_id, denied.line_number
+    from (
+      select
+        line.claim_id,
+        line.line_number,
+        min(finding.rule_code) filter (where finding.disposition = 'deny_line')
+          as denied_by,
+        min(finding.rule_code) filter (where finding.disposition = 'pend')
+          as pended_by
+      from staging.claim_findings as finding
+      inner join staging.claim_lines as line
+        on
+          finding.claim_id = line.claim_id
+          and finding.line_number in (line.line_number, 0)
+      where
+        finding.batch_id = any(v_batch_ids)
+        and finding.received_on = any(v_received_on)
+        and finding.disposition in ('deny_line', 'pend')
+        and finding.claim_id <> all(v_failed)
+        and line.batch_id = any(v_batch_ids)
+        and line.received_on = any(v_received_on)
+      group by line.claim_id, line.line_number
+    ) as held
   ),
 
   adjudicated as materialized (
@@ -231,7 +252,9 @@ begin
     left join reference.pricing_reasons as reason
       on adjudicated.reason_code = reason.reason_code
     left join reference.rules as rule
-      on adjudicated.reason_code = rule.rule_code
+      on
+        adjudicated.reason_code = rule.rule_code
+        and adjudicated.pricing_status = 'denied'
     where
       line.batch_id = any(v_batch_ids)
       and line.received_on = any(v_received_on)

@@ -29,7 +29,7 @@ begin atomic
     and claim.received_on = any(p_received_on)
     and not (
       1 <= all(line.diagnosis_pointers)
-      and cardinality(claim.diagnoses) >= all(line.diagnosis_pointers)
+      and coalesce(cardinality(claim.diagnoses), 0) >= all(line.diagnosis_pointers)
     );
 end;
 

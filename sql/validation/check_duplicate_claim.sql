@@ -1,10 +1,13 @@
--- The business key is submitter, claim number and frequency. Of several claims
--- with one key the first that no other rule rejects goes on, so this rule runs after
--- the others. What two calls at the same time cannot see of each other, the registry
--- decides at transfer.
+-- The business key is submitter, claim number and frequency. Of several claims with
+-- one key the first that no other rule rejects goes on, so this rule runs after the
+-- others. A claim with the key may be in production, wait for its transfer in a
+-- validated batch, or stand earlier in the same call. What two calls at the same time
+-- cannot see of each other, the registry decides at transfer.
 create function validation.check_duplicate_claim(
   p_batch_ids bigint[],
-  p_received_on date[]
+  p_received_on date[],
+  p_validated_batch_ids bigint[] default null,
+  p_validated_received_on date[] default null
 )
 returns table (
   claim_id bigint,
@@ -23,12 +26,12 @@ begin atomic
       claim.submitter_id,
       claim.claim_number_token,
       claim.frequency_code,
-      count(*) filter (where rejected.claim_id is null) over (
+      min(claim.claim_id) filter (where rejected.claim_id is null) over (
         partition by
           claim.submitter_id, claim.claim_number_token, claim.frequency_code
         order by claim.claim_id
         rows between unbounded preceding and 1 preceding
-      ) as accepted_before
+      ) as earlier_claim_id
     from staging.claims as claim
     left join (
       select finding.claim_id
@@ -43,6 +46,23 @@ begin atomic
     where
       claim.batch_id = any(p_batch_ids)
       and claim.received_on = any(p_received_on)
+  ),
+
+  validated as (
+    select
+      claim.submitter_id,
+      claim.claim_number_token,
+      claim.frequency_code,
+      min(claim.claim_id) as claim_id
+    from staging.claims as claim
+    where
+      claim.batch_id = any(p_validated_batch_ids)
+      and claim.received_on = any(p_validated_received_on)
+      and not exists (
+        select from staging.failed_claims as failed
+        where failed.claim_id = claim.claim_id
+      )
+    group by claim.submitter_id, claim.claim_number_token, claim.frequency_code
   )
 
   select
@@ -50,19 +70,22 @@ begin atomic
     0::smallint as line_number,
     'V040' as rule_code,
     'claim_number' as field,
-    case
-      when registry.claim_id is not null
-        then 'claim ' || registry.claim_id || ' in production'
-      else 'an earlier claim in the same call'
-    end as value
+    'claim '
+    || coalesce(registry.claim_id, validated.claim_id, keyed.earlier_claim_id) as value
   from keyed
   left join production.claim_registry as registry
     on
       keyed.submitter_id = registry.submitter_id
       and keyed.claim_number_token = registry.claim_number_token
       and keyed.frequency_code = registry.frequency_code
-  where keyed.accepted_before > 0 or registry.claim_id is not null;
+  left join validated
+    on
+      keyed.submitter_id = validated.submitter_id
+      and keyed.claim_number_token = validated.claim_number_token
+      and keyed.frequency_code = validated.frequency_code
+  where
+    coalesce(registry.claim_id, validated.claim_id, keyed.earlier_claim_id) is not null;
 end;
 
-comment on function validation.check_duplicate_claim(bigint[], date[])
-is 'V040: no earlier claim has the same submitter, claim number and frequency code.';
+comment on function validation.check_duplicate_claim(bigint[], date[], bigint[], date[])
+is 'V040: no other claim in production, in the given validated batches or earlier in the call has the same submitter, claim number and frequency code.';

@@ -19,13 +19,20 @@ begin atomic
     line.claim_id,
     line.line_number,
     'V013' as rule_code,
-    'date_of_service' as field,
-    greatest(line.service_date, line.service_date_to)::text as value
+    future.field,
+    future.day::text as value
   from staging.claim_lines as line
+  cross join
+    lateral (
+      values
+      ('date_of_service', line.service_date),
+      ('date_of_service_to', line.service_date_to)
+    ) as future (field, day)
   where
     line.batch_id = any(p_batch_ids)
     and line.received_on = any(p_received_on)
-    and greatest(line.service_date, line.service_date_to) > line.received_on + 1;
+    and greatest(line.service_date, line.service_date_to) > line.received_on + 1
+    and future.day > line.received_on + 1;
 end;
 
 comment on function validation.check_service_date_not_future(bigint[], date[])

@@ -22,6 +22,8 @@ declare
   v_started_at timestamptz := clock_timestamp();
   v_batch_ids bigint[];
   v_received_on date[];
+  v_validated_batch_ids bigint[];
+  v_validated_received_on date[];
   v_rejected bigint[];
   v_seconds real;
 begin
@@ -93,7 +95,7 @@ begin
     claim.received_on,
     claim.submitter_id,
     finding.rule_code,
-    rule.disposition,
+    coalesce(rule.disposition, validation._refuse_rule(finding.rule_code)),
     finding.field,
     finding.value
   from finding
@@ -102,11 +104,19 @@ begin
       finding.claim_id = claim.claim_id
       and claim.batch_id = any(v_batch_ids)
       and claim.received_on = any(v_received_on)
-  inner join reference.rules as rule on finding.rule_code = rule.rule_code;
+  left join reference.rules as rule on finding.rule_code = rule.rule_code;
 
   -- Duplicates last: of several equal claims the first good one goes on.
+  select array_agg(batch.batch_id), array_agg(distinct batch.received_on)
+  into v_validated_batch_ids, v_validated_received_on
+  from queue.batches as batch
+  where batch.state = 'validated';
+
   with finding as materialized (
-    select * from validation.check_duplicate_claim(v_batch_ids, v_received_on)
+    select *
+    from validation.check_duplicate_claim(
+      v_batch_ids, v_received_on, v_validated_batch_ids, v_validated_received_on
+    )
   )
 
   insert into staging.claim_findings (
@@ -120,7 +130,7 @@ begin
     claim.received_on,
     claim.submitter_id,
     finding.rule_code,
-    rule.disposition,
+    coalesce(rule.disposition, validation._refuse_rule(finding.rule_code)),
     finding.field,
     finding.value
   from finding
@@ -129,7 +139,7 @@ begin
       finding.claim_id = claim.claim_id
       and claim.batch_id = any(v_batch_ids)
       and claim.received_on = any(v_received_on)
-  inner join reference.rules as rule on finding.rule_code = rule.rule_code;
+  left join reference.rules as rule on finding.rule_code = rule.rule_code;
 
   select array_agg(distinct finding.claim_id)
   into v_rejected
@@ -215,4 +225,4 @@ end;
 $$;
 
 comment on function validation.validate_batches(bigint[])
-is 'Validates those of the given batches that are received: findings, failed claims, state and audit event in one transaction.';
+is 'Validates those of the given batches that are received: findings, failed claims, state and audit event in one transaction. VL001.';
