@@ -73,12 +73,13 @@ def stretch(system_identifier: int, from_transaction: int, to_transaction: int) 
     )
 
 
-def read_lines(conn: Connection[Any], where: sql.Composable) -> Iterator[Line]:
-    """Give the canonical lines of the events, in sealing order.
-
-    The caller's transaction is left with the settings of the format.
-    """
+def pin_format(conn: Connection[Any]) -> None:
+    """Keep settings of role or database away from the running transaction's texts."""
     conn.execute(PIN_FORMAT)
+
+
+def read_lines(conn: Connection[Any], where: sql.Composable) -> Iterator[Line]:
+    """Give the canonical lines of the events, in sealing order; after `pin_format`."""
     statement = COPY_LINES.format(
         columns=sql.SQL(", ").join(sql.Identifier("event", name) for name in COLUMNS),
         where=where,

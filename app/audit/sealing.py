@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from psycopg import Connection, IsolationLevel
 
 from app.audit import anchors
-from app.audit.events import ENTRY, Line, entry, read_lines, stretch
+from app.audit.events import ENTRY, Line, entry, pin_format, read_lines, stretch
 from app.audit.keys import signing_key
 from app.audit.seals import GENESIS, Seal, read_newest
 from app.database import Role, connect
@@ -137,13 +137,16 @@ def seal_events(settings: Settings) -> Sealed:
     sealed = Sealed()
     with connect(Role.SEALER, autocommit=True) as conn, translated():
         conn.execute(LOCK)
-        newest = read_newest(conn)
+        with conn.transaction():
+            pin_format(conn)
+            newest = read_newest(conn)
         key = signing_key(settings, may_create=newest is None)
         _check_reaches(newest, settings)
         conn.isolation_level = IsolationLevel.REPEATABLE_READ
         is_cut = True
         while is_cut:
             with conn.transaction():
+                pin_format(conn)
                 added, is_cut = _seal_run(conn, key, newest)
             sealed.seals += added
             newest = added[-1] if added else newest

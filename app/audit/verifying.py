@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from psycopg import Connection, IsolationLevel, sql
 
 from app.audit.anchors import Anchor
-from app.audit.events import ENTRY, Line, entry, month_text, placed, read_lines, stretch
+from app.audit.events import ENTRY, Line, entry, month_text, pin_format, placed, read_lines, stretch
 from app.audit.seals import GENESIS, Seal, read_seals
 from app.database import Role, connect
 from app.errors import translated
@@ -105,6 +105,7 @@ def verify(keys: dict[bytes, Ed25519PublicKey], anchors: Sequence[Anchor]) -> Ve
         conn.isolation_level = IsolationLevel.REPEATABLE_READ
         conn.read_only = True
         with conn.transaction():
+            pin_format(conn)
             seals = read_seals(conn)
             verified.seals = len(seals)
             verified.problems += _check_chain(seals, keys)

@@ -128,6 +128,7 @@ def _show_verified(verified: Verified) -> None:
     for problem in verified.problems:
         out.print(Text(f"{problem.kind}: ", style="bold red"), Text(problem.message), sep="")
     sealed = verified.events - verified.unsealed
+    seals = "1 seal" if verified.seals == 1 else f"{verified.seals:,} seals"
     for month, count in sorted(verified.archived_months.items()):
         out.print(f"{count:,} events of {month} are archived; their seals stand.")
     if verified.unsealed:
@@ -135,7 +136,7 @@ def _show_verified(verified: Verified) -> None:
     said = "not intact" if verified.problems else "intact"
     out.print(
         Text.assemble(
-            f"{verified.seals:,} {'seal' if verified.seals == 1 else 'seals'} over {sealed:,} events: ",
+            f"{seals} over {sealed:,} events: ",
             (said, "bold red" if verified.problems else "bold green"),
             f" ({verified.seconds:.1f} s)",
         )
