@@ -9,7 +9,7 @@ import pwd
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import psycopg
@@ -114,18 +114,29 @@ def record_apart(
             conn.info.dsn, password=conn.info.password or None, autocommit=True
         ) as apart,
     ):
-        tell(apart, told, in_transaction=False)
+        whence = told if told.origin else replace(told, origin=origin())
+        tell(apart, whence, in_transaction=False)
         record_access(apart, action, about, detail)
 
 
 @contextmanager
 def refusals_recorded(conn: Connection[Any], about: Concerned, told: Told) -> Iterator[None]:
-    """Record the errors in `REFUSALS` that come out of the block, and let them go on."""
+    """Record the errors in `REFUSALS` that come out of the block, and let them go on.
+
+    One that cannot be recorded says so, too.
+    """
     try:
         yield
     except ClaimsError as error:
         action = REFUSALS.get(error.code)
         if action is not None:
             detail = {"code": error.code, "message": error.message}
-            record_apart(conn, action, about, told, detail)
+            try:
+                record_apart(conn, action, about, told, detail)
+            except ClaimsError as failure:
+                raise ClaimsError(
+                    error.code,
+                    f"{error.message}; and this could not be recorded: {failure.message}",
+                    error.hint,
+                ) from failure
         raise

@@ -358,8 +358,8 @@ def _decrypted(
     fields = [field for field in PHI_FIELDS if header.get(field) is not None]
     tell(conn, told, in_transaction=True)
     record_access(conn, "claim.phi_shown", about, {"fields": fields})
+    keyring = KeyRing.open(conn, settings)
     with refusals_recorded(conn, about, told):
-        keyring = KeyRing.open(conn, settings)
         return {
             field: decrypt_field(
                 keyring, header["encrypted_batch_id"], place.claim_id, field, bytes(header[field])

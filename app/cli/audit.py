@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 import rich_click as click
 from psycopg import Connection
-from rich.table import Table
+from rich.padding import Padding
 from rich.text import Text
 
 from app.audit.anchors import read_anchors, seal_file
@@ -39,7 +39,8 @@ YEARS_ACCOUNTED: Final = 6
 """How far back a patient may ask (45 CFR 164.528 (a)(1))."""
 
 _DATE: Final = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
-_OUTCOMES: Final = {"succeeded": "", "refused": "yellow", "failed": "red"}
+_OUTCOMES: Final = {"succeeded": "bold", "refused": "bold yellow", "failed": "bold red"}
+_INDENT: Final = (0, 0, 0, 2)
 
 
 @click.group()
@@ -180,20 +181,9 @@ def list_command(*, limit: int, as_json: bool, **filters: Any) -> None:  # noqa:
     if as_json:
         print_json({"events": found})
         return
-    table = Table("event", "time", "action", "who", "from", "claims", "purpose", box=None)
-    for column in table.columns[:3]:
-        column.no_wrap = True
     for event in found:
-        table.add_row(
-            str(event["event_id"]),
-            f"{event['occurred_at'].astimezone():%Y-%m-%d %H:%M:%S}",
-            Text(event["action"], style=_OUTCOMES[event["outcome"]]),
-            Text(event["client"] or event["acting_role"] or event["database_role"]),
-            Text(event["origin"] or event["client_address"] or "local"),
-            _claims(event),
-            Text(event["purpose"] or ""),
-        )
-    out.print(table)
+        out.print(_heading(event))
+        out.print(Padding(Text(_particulars(event)), _INDENT, expand=False))
     if len(found) == limit:
         notice("There may be more: --limit, or claims audit export.")
 
@@ -252,22 +242,21 @@ def disclosures_command(
 
 def _show_disclosures(token: bytes, since: datetime, found: list[Disclosure]) -> None:
     out.print(
-        Text(f"Disclosures of the data of patient {token.hex()} since {since:%Y-%m-%d}"),
+        Text(f"Disclosures of patient {token.hex()} since {since:%Y-%m-%d}"),
         soft_wrap=True,
     )
-    table = Table("date", "to whom", "address", "what", "claims", "purpose", box=None)
     for row in found:
-        table.add_row(
-            f"{row.disclosed_at.astimezone():%Y-%m-%d %H:%M}",
-            Text(row.recipient),
-            Text(row.recipient_address or ""),
-            Text(row.what),
-            ", ".join(map(str, row.claim_ids)),
-            Text(row.purpose_title),
+        out.print(Text(f"{row.disclosed_at.astimezone():%Y-%m-%d %H:%M}  {row.recipient}"))
+        claims = ", ".join(map(str, row.claim_ids))
+        address = f"address {row.recipient_address}; " if row.recipient_address else ""
+        out.print(
+            Padding(
+                Text(f"{address}{row.what}: claim {claims}; purpose: {row.purpose_title}"),
+                _INDENT,
+                expand=False,
+            )
         )
-    if found:
-        out.print(table)
-    else:
+    if not found:
         out.print("None.")
 
 
@@ -286,8 +275,25 @@ def _filter(conn: Connection[Any], given: dict[str, Any]) -> Filter:
     )
 
 
-def _claims(event: dict[str, Any]) -> str:
+def _heading(event: dict[str, Any]) -> Text:
+    return Text.assemble(
+        f"{event['event_id']}  {event['occurred_at'].astimezone():%Y-%m-%d %H:%M:%S}  ",
+        (event["action"], _OUTCOMES[event["outcome"]]),
+        "" if event["outcome"] == "succeeded" else f" ({event['outcome']})",
+    )
+
+
+def _particulars(event: dict[str, Any]) -> str:
+    who = event["client"] or event["acting_role"] or event["database_role"]
     first, last = event["first_claim_id"], event["last_claim_id"]
-    if first is None:
-        return ""
-    return str(first) if first == last else f"{first} to {last}"
+    parts = [
+        f"by {who} from {event['origin'] or event['client_address'] or 'the server itself'}",
+        *(
+            []
+            if first is None
+            else [f"claim {first}" if first == last else f"claims {first} to {last}"]
+        ),
+        *([f"for {event['purpose']}"] if event["purpose"] else []),
+        *([f"to {event['recipient']}"] if event["recipient"] else []),
+    ]
+    return ", ".join(parts)
