@@ -47,4 +47,10 @@ def bench(claims: int, seed: int, *, as_json: bool) -> None:
             f"{result['stage_seconds'][stage]:,}",
             f"{result['warm']['stage_seconds'][stage]:,}",
         )
+    for part in result["audit_percent"] or ():
+        table.add_row(
+            f"audit, percent of the time to {part}",
+            f"{result['audit_percent'][part]}",
+            f"{result['warm']['audit_percent'][part]}",
+        )
     out.print(table)
