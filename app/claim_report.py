@@ -1,13 +1,13 @@
 """Everything about one claim: where it stands, what was found, how its amounts came about."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final, LiteralString, TypeVar
 
 from psycopg import Connection, rows
-from psycopg.types.json import Jsonb
 
+from app.auditing import Concerned, Told, record_access, refusals_recorded, tell
 from app.errors import ClaimsError, translated
 from app.price_basis import Basis, read_bases
 from app.scoring.explain import ScoreReport, Verdict, explain_score, read_verdicts
@@ -149,11 +149,6 @@ from (
 left join reference.rules as rule on finding.rule_code = rule.rule_code
 order by finding.line_number, finding.rule_code, finding.field"""
 
-RECORD_READING: Final[LiteralString] = """
-select access.record_access(
-  'claim.phi_shown', %(submitter_id)s, %(batch_id)s, %(claim_id)s, %(reader)s
-)"""
-
 PHI_FIELDS: Final = (
     *("claim_number", "member_id", "patient_last_name", "patient_first_name"),
     *("patient_middle_name", "patient_birth_date", "patient_address_line"),
@@ -246,6 +241,15 @@ class ClaimReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks for the fields that identify the patient."""
+
+    told: Told
+    request: Mapping[str, Any] = field(default_factory=dict)
+    """What else there is to say of the request, for the detail of the audit event."""
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """The claim that a text stands for, and others that it may stand for too."""
 
@@ -287,12 +291,13 @@ def read_claim(
     settings: Settings,
     claim_id: int,
     *,
-    with_phi: bool,
-    reader: Mapping[str, Any] | None = None,
+    reader: Reader | None = None,
 ) -> ClaimReport:
     """Read one claim; conn as the operator, or as the app for one submitter.
 
-    Reading PHI leaves an audit event behind, with what there is to say of the reader.
+    For a reader with PHI, which leaves an audit event behind that says what there is to say of the
+    reader. It is written in the running transaction, which must be committed before PHI goes
+    anywhere; that it was refused, in one of its own.
 
     Raises:
         ClaimsError: SHOW_CLAIM_UNKNOWN, and what the key ring raises where PHI is asked for.
@@ -332,7 +337,7 @@ def read_claim(
             )
             for line in _dicts(conn, read_lines, claim_id)
         ],
-        phi=_decrypted(conn, settings, place, header, reader or {}) if with_phi else None,
+        phi=None if reader is None else _decrypted(conn, settings, place, header, reader),
     )
 
 
@@ -389,28 +394,22 @@ def _decrypted(
     settings: Settings,
     place: Place,
     header: Mapping[str, Any],
-    reader: Mapping[str, Any],
+    reader: Reader,
 ) -> dict[str, str]:
+    about = Concerned(place.submitter_id, place.batch_id, place.claim_id)
+    fields = [field for field in PHI_FIELDS if header.get(field) is not None]
+    tell(conn, reader.told, in_transaction=True)
+    record_access(conn, "claim.phi_shown", about, {"fields": fields, **reader.request})
     keyring = KeyRing.open(conn, settings)
-    with translated():
-        conn.execute(
-            RECORD_READING,
-            {
-                "submitter_id": place.submitter_id,
-                "batch_id": place.batch_id,
-                "claim_id": place.claim_id,
-                "reader": Jsonb(reader),
-            },
-        )
-    return {
-        field: decrypt_field(
-            keyring, header["encrypted_batch_id"], place.claim_id, field, bytes(header[field])
-        )
-        .encode("utf-8", "surrogateescape")
-        .decode("utf-8", "backslashreplace")
-        for field in PHI_FIELDS
-        if header.get(field) is not None
-    }
+    with refusals_recorded(conn, about, reader.told):
+        return {
+            field: decrypt_field(
+                keyring, header["encrypted_batch_id"], place.claim_id, field, bytes(header[field])
+            )
+            .encode("utf-8", "surrogateescape")
+            .decode("utf-8", "backslashreplace")
+            for field in fields
+        }
 
 
 def _some(row: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -51,6 +51,10 @@ def _check_key(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _expanded(path: Path | None) -> Path | None:
+    return None if path is None else path.expanduser().absolute()
+
+
 class Settings(BaseSettings):
     """What the program can be told; `.env.template` describes each variable."""
 
@@ -65,6 +69,19 @@ class Settings(BaseSettings):
         default=Path(".claims"), validate_default=True
     )
     claims_encryption_key: Annotated[SecretStr | None, AfterValidator(_check_key)] = None
+    audit_key: Annotated[SecretStr | None, AfterValidator(_check_key)] = Field(
+        default=None, alias="CLAIMS_AUDIT_KEY"
+    )
+    audit_key_file: Annotated[Path | None, AfterValidator(_expanded)] = Field(
+        default=None, alias="CLAIMS_AUDIT_KEY_FILE"
+    )
+    audit_public_keys: str | None = Field(default=None, alias="CLAIMS_AUDIT_PUBLIC_KEYS")
+    audit_seal_file: Annotated[Path | None, AfterValidator(_expanded)] = Field(
+        default=None, alias="CLAIMS_AUDIT_SEAL_FILE"
+    )
+    audit_seal_command: str | None = Field(
+        default=None, min_length=1, alias="CLAIMS_AUDIT_SEAL_COMMAND"
+    )
     claims_submitter: str = Field(default="default", min_length=1)
     batch_size: int = Field(default=5000, ge=1, le=1_000_000, alias="CLAIMS_BATCH_SIZE")
     connections: int = Field(default=2, ge=1, le=64, alias="CLAIMS_CONNECTIONS")

@@ -35,6 +35,7 @@ from cryptography.hazmat.primitives.keywrap import (
 )
 from psycopg import Connection, rows
 
+from app.auditing import Concerned, Told, refusals_recorded
 from app.errors import ClaimsError, translated
 from app.settings import Settings
 
@@ -156,9 +157,14 @@ class KeyRing:
 
         Raises:
             ClaimsError: VAULT_KEY_MISSING, VAULT_KEY_INVALID, VAULT_KEY_FILE_EXPOSED
-                or VAULT_KEY_WRONG.
+                or VAULT_KEY_WRONG, which leaves an audit event behind.
 
         """
+        with refusals_recorded(conn, Concerned(), Told()):
+            return cls._open(conn, settings)
+
+    @classmethod
+    def _open(cls, conn: Connection[Any], settings: Settings) -> Self:
         with translated(), conn.transaction():
             found = _read_keys(conn)
             wrapping_key = _wrapping_key(settings, may_create=not found)
