@@ -79,6 +79,14 @@ select
 LAST_BATCH: Final = "select coalesce(max(batch.batch_id), 0) from queue.batches as batch"
 LAST_CLAIM: Final = "select coalesce(max(claim.claim_id), 0) from production.claims as claim"
 
+TRACK_ROUTINES: Final = sql.SQL("alter database {} set track_functions = 'pl'")
+
+# Of all sessions so far; each adds its own when it ends.
+AUDIT_SECONDS: Final = """
+select coalesce(sum(routine.total_time), 0) / 1000
+from pg_catalog.pg_stat_user_functions as routine
+where routine.schemaname = 'auditing' and routine.funcname = 'record_event'"""
+
 
 def run_bench(
     settings: Settings, claims: int, seed: int, *, on_step: Callable[[str], None]
@@ -113,6 +121,7 @@ class _Bench:
         self._floor = floor
         self._on_step = on_step
         self._keys = scratch_keys(folder, secrets.token_bytes(32))
+        self._tracks_routines = False
 
     def prepare(self) -> None:
         """Make the schema in both, and see to it that autovacuum analyses nothing."""
@@ -122,6 +131,14 @@ class _Bench:
             with connect_to(info) as conn, translated():
                 for (statement,) in conn.execute(UNANALYZED).fetchall():
                     conn.execute(statement)
+        with connect_to(self._pipeline) as conn, translated():
+            # Only a superuser may; the audit's share is then left out, and that is said.
+            try:
+                conn.execute(TRACK_ROUTINES.format(sql.Identifier(self._pipeline["dbname"])))
+            except psycopg.errors.InsufficientPrivilege:
+                self._on_step("the share of the audit is not measured: that takes a superuser")
+            else:
+                self._tracks_routines = True
         with connect_to(self._floor) as conn, translated():
             conn.execute("grant usage on schema production to claims_worker")
             conn.execute("grant insert on all tables in schema production to claims_worker")
@@ -138,13 +155,17 @@ class _Bench:
             self._pipeline, "generate", "--claims", str(claims), "--seed", str(seed),
             "--output", str(file),
         )  # fmt: skip
+        audited = [self._audit_seconds()]
         self._on_step("loading them")
         loaded = self._claims(self._pipeline, "load", str(file))
+        audited.append(self._audit_seconds())
         file.unlink()
         self._on_step("processing them")
         processed = self._claims(self._pipeline, "process")
+        audited.append(self._audit_seconds())
         with connect_to(self._pipeline) as conn, translated():
             row = conn.execute(STAGE_SECONDS, {"after": last_batch}).fetchone() or (0, 0, 0)
+        stage_seconds = dict(zip(("validate", "score", "transfer"), map(float, row), strict=True))
         self._on_step("copying what came out into empty tables")
         floor_seconds = self._copy_floor(last_claim)
         seconds = processed["process_seconds"]
@@ -155,13 +176,31 @@ class _Bench:
             "claims_per_second": processed["claims_per_second"],
             "floor_seconds": round(floor_seconds, 3),
             "ratio_to_floor": round(seconds / floor_seconds, 2),
-            "stage_seconds": dict(
-                zip(("validate", "score", "transfer"), map(float, row), strict=True)
+            "stage_seconds": stage_seconds,
+            "audit_percent": self._audit_percent(
+                audited, loaded["seconds"], sum(stage_seconds.values())
             ),
             "transferred": processed["transferred"],
             "failed": processed["failed"],
             "pended": processed["pended"],
             "below_threshold": processed["below_threshold"],
+        }
+
+    def _audit_seconds(self) -> float:
+        with connect_to(self._pipeline) as conn, translated():
+            row = conn.execute(AUDIT_SECONDS).fetchone()
+        return float(row[0]) if row else 0.0
+
+    def _audit_percent(
+        self, audited: list[float], load_seconds: float, stage_seconds: float
+    ) -> dict[str, float] | None:
+        """Give the share of writing audit events in the time of all connections."""
+        if not self._tracks_routines:
+            return None
+        before, loaded, processed = audited
+        return {
+            "load": round(100 * (loaded - before) / (load_seconds * self._settings.connections), 3),
+            "process": round(100 * (processed - loaded) / stage_seconds, 3),
         }
 
     def _copy_floor(self, last_claim: int) -> float:

@@ -1,13 +1,13 @@
 """Everything about one claim: where it stands, what was found, how its amounts came about."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final, LiteralString, TypeVar
 
 from psycopg import Connection, rows
-from psycopg.types.json import Jsonb
 
+from app.auditing import Concerned, Told, record_access, refusals_recorded, tell
 from app.errors import ClaimsError, translated
 from app.price_basis import Basis, read_bases
 from app.scoring.explain import ScoreReport, Verdict, explain_score, read_verdicts
@@ -151,11 +151,6 @@ from (
 left join reference.rules as rule on finding.rule_code = rule.rule_code
 order by finding.line_number, finding.rule_code, finding.field"""
 
-RECORD_READING: Final[LiteralString] = """
-select access.record_access(
-  'claim.phi_shown', %(submitter_id)s, %(batch_id)s, %(claim_id)s, %(reader)s
-)"""
-
 PHI_FIELDS: Final = (
     *("claim_number", "member_id", "patient_last_name", "patient_first_name"),
     *("patient_middle_name", "patient_birth_date", "patient_address_line"),
@@ -250,6 +245,15 @@ class ClaimReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks for the fields that identify the patient."""
+
+    told: Told
+    request: Mapping[str, Any] = field(default_factory=dict)
+    """What else there is to say of the request, for the detail of the audit event."""
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """The claim that a text stands for, and others that it may stand for too."""
 
@@ -291,12 +295,13 @@ def read_claim(
     settings: Settings,
     claim_id: int,
     *,
-    with_phi: bool,
-    reader: Mapping[str, Any] | None = None,
+    reader: Reader | None = None,
 ) -> ClaimReport:
     """Read one claim; conn as the operator, or as the app for one submitter.
 
-    Reading PHI leaves an audit event behind, with what there is to say of the reader.
+    For a reader with PHI, which leaves an audit event behind that says what there is to say of the
+    reader. It is written in the running transaction, which must be committed before PHI goes
+    anywhere; that it was refused, in one of its own.
 
     Raises:
         DecryptionRefusedError: from PHI that was changed or moved (`refusals_recorded`).
@@ -318,7 +323,7 @@ def read_claim(
     header = _dicts(conn, read_header, claim_id)[0]
     decoded = header["claim_number"] is not None
     transferred = place.state == "transferred"
-    phi = _decrypted(conn, settings, place, header, reader or {}) if with_phi else None
+    phi = None if reader is None else _decrypted(conn, settings, place, header, reader)
     bases = read_bases(conn, claim_id) if transferred else {}
     return ClaimReport(
         place=place,
@@ -339,7 +344,7 @@ def read_claim(
             for line in _dicts(conn, read_lines, claim_id)
         ],
         phi=phi,
-        erased=with_phi and phi is None,
+        erased=reader is not None and phi is None,
     )
 
 
@@ -397,29 +402,23 @@ def _decrypted(
     settings: Settings,
     place: Place,
     header: Mapping[str, Any],
-    reader: Mapping[str, Any],
+    reader: Reader,
 ) -> dict[str, str] | None:
     """Decrypt the PHI fields; None when their keys were destroyed."""
+    about = Concerned(place.submitter_id, place.batch_id, place.claim_id)
+    fields = [field for field in PHI_FIELDS if header.get(field) is not None]
+    tell(conn, reader.told, in_transaction=True)
+    record_access(conn, "claim.phi_shown", about, {"fields": fields, **reader.request})
     keyring = KeyRing.open(conn, settings)
-    with translated():
-        conn.execute(
-            RECORD_READING,
-            {
-                "submitter_id": place.submitter_id,
-                "batch_id": place.batch_id,
-                "claim_id": place.claim_id,
-                "reader": Jsonb(reader),
-            },
-        )
     sealed = Sealed(place.claim_id, header["encrypted_batch_id"], header["erasure_id"])
     try:
-        return {
-            field: keyring.decrypt(sealed, field, bytes(header[field]))
-            .encode("utf-8", "surrogateescape")
-            .decode("utf-8", "backslashreplace")
-            for field in PHI_FIELDS
-            if header.get(field) is not None
-        }
+        with refusals_recorded(conn, about, reader.told):
+            return {
+                field: keyring.decrypt(sealed, field, bytes(header[field]))
+                .encode("utf-8", "surrogateescape")
+                .decode("utf-8", "backslashreplace")
+                for field in fields
+            }
     except ErasedError:
         return None
 

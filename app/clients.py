@@ -74,6 +74,8 @@ class Client:
     submitter_id: int
     submitter: str
     scopes: frozenset[str]
+    address: str | None = None
+    """Where its request came from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
+from app.auditing import Told, origin, tell
 from app.console import notice_once
 from app.embedded import SUPERUSER, default_cluster
 from app.errors import ClaimsError, DatabaseError, from_psycopg, translated
@@ -37,12 +38,15 @@ class Role(StrEnum):
     OPERATOR = "claims_operator"
     ANALYST = "claims_analyst"
     REVIEWER = "claims_reviewer"
+    AUDITOR = "claims_auditor"
+    SEALER = "claims_sealer"
 
 
 def connect(role: Role, *, autocommit: bool = False) -> psycopg.Connection[TupleRow]:
     """Connect as `role`; the embedded server is started if it is not running.
 
-    For every role but ADMIN the schema must be the one this program needs (SCHEMA_NOT_CURRENT).
+    For every role but ADMIN the schema must be the one this program needs (SCHEMA_NOT_CURRENT),
+    and audit events of the session name the user and host of this process as their origin.
     """
     settings = load_settings()
     info = parameters(role, settings)
@@ -55,6 +59,7 @@ def connect(role: Role, *, autocommit: bool = False) -> psycopg.Connection[Tuple
     if role is not Role.ADMIN:
         try:
             check_schema(conn)
+            tell(conn, Told(origin=origin()), in_transaction=False)
         except BaseException:
             conn.close()
             raise

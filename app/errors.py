@@ -7,9 +7,8 @@ from typing import Final
 
 import psycopg
 
-OWN_CLASSES: Final = ("VL", "PX", "TX", "PL", "SC", "AC", "KY")
-"""SQLSTATE classes of our routines: validation, pricing, transfer, pipeline, scoring, access,
-keys."""
+OWN_CLASSES: Final = ("VL", "PX", "TX", "PL", "SC", "AC", "KY", "AU")
+"""SQLSTATE classes of our routines, by schema: validation to scoring, access, keys, auditing."""
 
 _SCHEMA_MISSING: Final = {"3F000", "42P01", "42883"}
 _HINTS: Final = {

@@ -26,6 +26,7 @@ CODE_SCHEMAS: Final = (
     "auditing",
     "access",
     "keys",
+    "analysis",
 )
 """They hold routines and views only; dropped before revisions run, made anew at head."""
 

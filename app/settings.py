@@ -83,6 +83,19 @@ class Settings(BaseSettings):
     claims_erasure_keys_file: Annotated[
         Path | None, BeforeValidator(_empty_is_unset), AfterValidator(_absolute)
     ] = None
+    audit_key: Annotated[SecretStr | None, AfterValidator(_check_key)] = Field(
+        default=None, alias="CLAIMS_AUDIT_KEY"
+    )
+    audit_key_file: Annotated[Path | None, AfterValidator(_absolute)] = Field(
+        default=None, alias="CLAIMS_AUDIT_KEY_FILE"
+    )
+    audit_public_keys: str | None = Field(default=None, alias="CLAIMS_AUDIT_PUBLIC_KEYS")
+    audit_seal_file: Annotated[Path | None, AfterValidator(_absolute)] = Field(
+        default=None, alias="CLAIMS_AUDIT_SEAL_FILE"
+    )
+    audit_seal_command: str | None = Field(
+        default=None, min_length=1, alias="CLAIMS_AUDIT_SEAL_COMMAND"
+    )
     claims_submitter: str = Field(default="default", min_length=1)
     batch_size: int = Field(default=5000, ge=1, le=1_000_000, alias="CLAIMS_BATCH_SIZE")
     connections: int = Field(default=2, ge=1, le=64, alias="CLAIMS_CONNECTIONS")

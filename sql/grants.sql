@@ -2,15 +2,18 @@
 -- granted goes first: the schemas of data are not made anew as those of code are.
 revoke all on schema
 reference, staging, production, queue, vault, audit, models
-from claims_app, claims_worker, claims_operator, claims_analyst, claims_reviewer;
+from claims_app, claims_worker, claims_operator, claims_analyst, claims_reviewer,
+claims_auditor, claims_sealer;
 revoke all on all tables in schema
 reference, staging, production, queue, vault, audit, models
-from claims_app, claims_worker, claims_operator, claims_analyst, claims_reviewer;
+from claims_app, claims_worker, claims_operator, claims_analyst, claims_reviewer,
+claims_auditor, claims_sealer;
 revoke all on all sequences in schema queue
-from claims_app, claims_worker, claims_operator, claims_analyst, claims_reviewer;
+from claims_app, claims_worker, claims_operator, claims_analyst, claims_reviewer,
+claims_auditor, claims_sealer;
 revoke all on all routines in schema
 pipeline, validation, pricing, transfer, scoring, maintenance, auditing, access,
-keys
+keys, analysis
 from public;
 revoke all on type pricing.line_to_price, scoring.claim_feature from public;
 
@@ -30,8 +33,7 @@ pipeline.retry_failed_claims(text, bigint[]),
 pipeline.retry_failed_claims_by_rule(text, text, integer),
 keys.add_first_data_key(text, bytea, bytea, bytea),
 keys.register_erasure_keys(uuid, text),
-keys.hold_keys(integer, integer),
-keys.record_refusal(bigint, text)
+keys.hold_keys(integer, integer)
 to claims_app;
 grant select on pipeline.backlog, pipeline.workers to claims_app;
 grant usage on sequence queue.batch_ids, queue.claim_ids to claims_app;
@@ -43,7 +45,9 @@ grant select on vault.data_keys, vault.erasure_keys to claims_app;
 
 -- The HTTP service: reads what the submitter of its client may see, records who saw
 -- it, and prices lines.
-grant usage on schema access, pricing, reference, scoring, models to claims_app;
+grant usage on schema
+access, auditing, pricing, reference, scoring, models
+to claims_app;
 grant select on all tables in schema access, reference to claims_app;
 grant select on queue.settings,
 models.registry,
@@ -54,7 +58,7 @@ scoring.feature_version(),
 access.may_see(integer),
 access.find_client(integer),
 access.touch_client(integer),
-access.record_access(text, integer, bigint, bigint, jsonb),
+auditing.record_access(text, integer, bigint, bigint, jsonb),
 access.note_request(bigint, integer, bytea),
 access.find_request(text),
 access.reference_version(),
@@ -105,7 +109,7 @@ grant select on queue.batches, queue.settings to claims_worker;
 -- Operating: what a DBA calls, reference loading, prices and reports.
 grant usage on schema
 pipeline, validation, pricing, transfer, scoring, maintenance, auditing, queue,
-reference, audit, staging, production, vault, models, keys
+reference, staging, production, vault, models, keys
 to claims_operator;
 grant execute on function
 scoring.feature_version(),
@@ -133,7 +137,8 @@ maintenance.register_release(
   text, text, text, date, date, boolean, text, bytea, integer
 ),
 maintenance.refresh_periods(text),
-auditing.record_event(text, integer, bigint[], bigint, bigint, jsonb)
+auditing.record_event(text, integer, bigint[], bigint, bigint, jsonb),
+auditing.record_access(text, integer, bigint, bigint, jsonb)
 to claims_operator;
 grant execute on all functions in schema keys to claims_operator;
 grant execute on all procedures in schema pipeline, maintenance to claims_operator;
@@ -155,15 +160,14 @@ reference.opps_caps,
 reference.diagnosis_codes,
 reference.place_of_service_codes
 to claims_operator;
-grant insert on audit.events to claims_operator;
+grant select on auditing.actions, auditing.purposes to claims_operator;
 grant select on vault.data_keys, vault.erasure_keys to claims_operator;
 grant usage on schema access to claims_operator;
 grant select on all tables in schema access to claims_operator;
 grant execute on function
 access.may_see(integer),
 access.add_client(text, text, text[], bytea, timestamptz),
-access.revoke_client(text),
-access.record_access(text, integer, bigint, bigint, jsonb)
+access.revoke_client(text)
 to claims_operator;
 grant select (
   client_id, name, submitter_id, scopes, created_at, expires_at, revoked_at,
@@ -210,3 +214,24 @@ grant select (
   allowed_amount, pended_line_count, denied_line_count, transferred_at
 ) on production.claims to claims_analyst;
 grant select on pipeline.reference_releases, pipeline.pended_reasons to claims_analyst;
+
+-- ... or its views, where every column may be read.
+grant usage on schema analysis to claims_analyst;
+grant select on all tables in schema analysis to claims_analyst;
+
+-- Auditing: reads the trail and its seals, and of claims learns their ids alone. What
+-- it gave to whom is recorded, too.
+grant usage on schema audit, auditing to claims_auditor;
+grant select on audit.events, audit.seals to claims_auditor;
+grant select on auditing.actions, auditing.purposes to claims_auditor;
+grant execute on function
+auditing.record_access(text, integer, bigint, bigint, jsonb),
+auditing.find_claims_of_patient(bytea),
+auditing.find_patient_of_claim(bigint),
+auditing.find_events_of_claims(bigint[])
+to claims_auditor;
+
+-- Sealing: reads the trail and appends seals.
+grant usage on schema audit to claims_sealer;
+grant select on audit.events to claims_sealer;
+grant select, insert on audit.seals to claims_sealer;

@@ -7,7 +7,17 @@ set local client_min_messages = warning;
 \ir schemas.sql
 
 -- The audit trail, which every change writes to.
+\ir auditing/actions.sql
+\ir auditing/purposes.sql
 \ir auditing/record_event.sql
+\ir auditing/record_access.sql
+\ir auditing/record_settings_change.sql
+\ir auditing/refuse_change.sql
+\ir auditing/_protect_tables.sql
+\ir auditing/find_claims_of_patient.sql
+\ir auditing/find_patient_of_claim.sql
+\ir auditing/find_events_of_claims.sql
+\ir auditing/triggers.sql
 
 -- Data keys and erasure keys; what was encrypted under an older one; search by token.
 \ir keys/patient_leaf.sql
@@ -24,7 +34,6 @@ set local client_min_messages = warning;
 \ir keys/replace_production_phi.sql
 \ir keys/replace_staged_phi.sql
 \ir keys/replace_failed_phi.sql
-\ir keys/record_refusal.sql
 \ir keys/find_claims.sql
 
 -- Partitions, releases of reference data, submitters.
@@ -36,6 +45,7 @@ set local client_min_messages = warning;
 \ir maintenance/refresh_periods.sql
 \ir maintenance/add_submitter.sql
 \ir maintenance/refresh_history.sql
+\ir maintenance/archive_audit_month.sql
 
 -- Intake: what a loader calls around its COPY.
 \ir pipeline/reserve_batch_id.sql
@@ -132,11 +142,13 @@ set local client_min_messages = warning;
 \ir access/revoke_client.sql
 \ir access/find_client.sql
 \ir access/touch_client.sql
-\ir access/record_access.sql
 \ir access/note_request.sql
 \ir access/find_request.sql
 \ir access/reference_version.sql
 \ir access/read_results.sql
+
+-- For people who write SQL.
+\ir analysis/views.sql
 
 \ir grants.sql
 

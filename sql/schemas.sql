@@ -9,6 +9,7 @@ drop schema if exists maintenance cascade;
 drop schema if exists auditing cascade;
 drop schema if exists access cascade;
 drop schema if exists keys cascade;
+drop schema if exists analysis cascade;
 
 create schema pipeline;
 create schema validation;
@@ -19,6 +20,7 @@ create schema maintenance;
 create schema auditing;
 create schema access;
 create schema keys;
+create schema analysis;
 
 comment on schema pipeline is 'Intake, processing and status: what programs and people call.';
 comment on schema validation is 'The edits, one routine each, and the stage that runs them.';
@@ -26,6 +28,7 @@ comment on schema pricing is 'Allowed amounts by the Medicare physician fee sche
 comment on schema transfer is 'The move from staging to production.';
 comment on schema scoring is 'Features, scores, reviews and models.';
 comment on schema maintenance is 'Partitions, reference releases, submitters.';
-comment on schema auditing is 'Writing the audit trail.';
+comment on schema auditing is 'Writing the audit trail, and finding in it.';
 comment on schema access is 'API clients, and the rows that each may see.';
 comment on schema keys is 'Data keys and erasure keys: made, rotated, destroyed; search by token.';
+comment on schema analysis is 'What people read who write SQL: production without PHI ciphertext.';

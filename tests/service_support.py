@@ -209,11 +209,11 @@ def wait_for(client: httpx.Client, batch_id: int, *states: str) -> Json:
 
 
 def events(database: Database, action: str) -> list[tuple[Any, ...]]:
-    """Read the audit events of an action: submitter, first claim, detail."""
+    """Read the audit events of an action by clients here: client, purpose, claim, detail."""
     with database.connect() as conn:
         return conn.execute(
-            "select submitter_id, first_claim_id, detail from audit.events where action = %s"
-            " order by event_id",
+            "select client, purpose, first_claim_id, detail from audit.events"
+            " where action = %s and origin = '127.0.0.1' order by event_id",
             [action],
         ).fetchall()
 

@@ -20,8 +20,9 @@ from app.paths import ROOT
 from app.settings import Settings
 from tests.servers import KEY, Database, clean_settings
 
-WITHOUT_JSON: Final = {("db", "psql"), ("serve",), ("worker",)}
-"""psql takes the place of the program; the two others run until they are stopped, and log."""
+WITHOUT_JSON: Final = {("db", "psql"), ("audit", "export"), ("serve",), ("worker",)}
+"""psql takes the place of the program, an export is JSON anyhow, an object a line, and the two
+others run until they are stopped, and log."""
 
 
 def commands(

@@ -13,7 +13,8 @@ from click.testing import CliRunner, Result
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from app.claim_report import read_claim
+from app.auditing import Told
+from app.claim_report import Reader, read_claim
 from app.cli import main
 from app.database import Role, connect
 from app.intake.store import NewBatch, store_batch
@@ -232,7 +233,7 @@ def test_rotation_under_load_fails_no_read_and_no_write(
                 "select claim_id from production.claims order by md5(claim_id || %s) limit 1",
                 (str(number),),
             ).fetchone() or (0,)
-            report = read_claim(conn, settings, claim_id, with_phi=True)
+            report = read_claim(conn, settings, claim_id, reader=Reader(Told()))
             assert report.phi is not None
             assert report.phi["claim_number"]
         reads += 1
@@ -320,7 +321,7 @@ def count_refusals(database: Database, claim_id: int) -> int:
     with database.connect() as conn:
         (found,) = conn.execute(
             "select count(*) from audit.events"
-            " where action = 'phi.refused' and first_claim_id = %s and detail ? 'field'",
+            " where action = 'claim.phi_refused' and first_claim_id = %s",
             (claim_id,),
         ).fetchone() or (0,)
     return int(found)

@@ -184,6 +184,8 @@ def test_a_benchmark_reports_what_it_measured(database: Database) -> None:
             assert run_of_it[name] > 0
         assert set(run_of_it["stage_seconds"]) == {"validate", "score", "transfer"}
         assert min(run_of_it["stage_seconds"].values()) > 0
+        assert set(run_of_it["audit_percent"]) == {"load", "process"}
+        assert all(0 < percent < 100 for percent in run_of_it["audit_percent"].values())
     assert answer["tables_analyzed_before"] == 0
     with database.server.admin() as conn:
         assert conn.execute(

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from typing import Final
+from typing import Final, get_args
 
 import httpx
 import msgspec
 import pytest
 
-from app.service.routes.claims import Accepted, ClaimAnswer, Completed
+from app.service.routes.claims import Accepted, ClaimAnswer, Completed, Purpose
 from app.service.routes.failed_claims import FailedClaims
 from tests.servers import Server
 from tests.service_support import (
@@ -309,10 +309,22 @@ def test_a_claim_is_explained_and_phi_shown_for_a_purpose_alone(
     assert phi["patient_last_name"] == patient["last_name"]
     assert phi["claim_number"] == claim["claim_number"]
     recorded = events(service.database, "claim.phi_shown")[before:]
-    assert [(claim_id, detail["purpose"]) for _, claim_id, detail in recorded] == [
-        (result["claim_id"], "payment")
-    ]
-    assert recorded[0][2]["request_id"] == shown.headers["X-Request-ID"]
+    ((name, purpose, claim_id, detail),) = recorded
+    assert (purpose, claim_id) == ("payment", result["claim_id"])
+    assert detail["request_id"] == shown.headers["X-Request-ID"]
+    assert set(phi) == set(detail["fields"])
+    with service.database.connect() as conn:
+        purposes = conn.execute("select purpose from auditing.purposes").fetchall()
+        assert conn.execute(
+            "select event.client from audit.events as event"
+            " where event.action = 'batch.received'"
+            " and %s between event.first_claim_id and event.last_claim_id",
+            [claim_id],
+        ).fetchall() == [(name,)]
+        assert conn.execute(
+            "select count(*) from vault.api_clients where name = %s", [name]
+        ).fetchone() == (1,)
+    assert {purpose for (purpose,) in purposes} == set(get_args(Purpose))
 
 
 def test_the_same_key_gives_the_same_batch(service: Service, client: httpx.Client) -> None:

@@ -59,7 +59,8 @@ def test_nothing_of_a_patient_is_logged_measured_or_answered(
         answers += misplaced(client, next(iter(sent))[0])
         first = answers[1].text.splitlines()[0]
         phi = client.get(
-            f"/api/v1/claims/{json.loads(first)['claim_id']}", headers={"Purpose-Of-Use": "legal"}
+            f"/api/v1/claims/{json.loads(first)['claim_id']}",
+            headers={"Purpose-Of-Use": "judicial"},
         )
         assert "Quimby" in phi.text
         # A statement that fails with the claims in its hands.

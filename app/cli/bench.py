@@ -74,6 +74,12 @@ def bench(  # noqa: PLR0913 - one parameter for each option
             f"{result['stage_seconds'][stage]:,}",
             f"{result['warm']['stage_seconds'][stage]:,}",
         )
+    for part in result["audit_percent"] or ():
+        table.add_row(
+            f"audit, percent of the time to {part}",
+            f"{result['audit_percent'][part]}",
+            f"{result['warm']['audit_percent'][part]}",
+        )
     out.print(table)
 
 

@@ -167,7 +167,8 @@ def rotate(*, resume: bool, later: bool, as_json: bool) -> None:
             "VAULT_DECRYPTION_REFUSED",
             f"{len(done.refused):,} claims do not decrypt and stay as they are: they were changed "
             f"or moved; the first is {done.refused[0]}",
-            "The audit trail has an event phi.refused for each. Restore the rows from a backup.",
+            "The audit trail has an event claim.phi_refused for each. Restore the rows from a "
+            "backup.",
         )
 
 

@@ -11,7 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from app.claim_report import ClaimReport, Finding, as_object, find_claim, read_claim
+from app.auditing import Told, origin
+from app.claim_report import ClaimReport, Finding, Reader, as_object, find_claim, read_claim
 from app.cli.options import json_option
 from app.console import notice, out, print_json
 from app.database import Role, connect
@@ -19,7 +20,6 @@ from app.price_basis import Basis
 from app.reports import standard_codes
 from app.scoring.explain import ScoreReport
 from app.settings import load_settings
-from app.vault.refusals import refusals_recorded
 
 _STYLES: Final = {
     "priced": "green",
@@ -59,21 +59,48 @@ _UNFORMATTED: Final = "original"
     is_flag=True,
     help="Decrypt the fields that identify the patient; an audit event records it.",
 )
+@click.option(
+    "--purpose",
+    metavar="PURPOSE",
+    help="With --phi: what they are needed for, one of the view auditing.purposes.",
+)
+@click.option(
+    "--recipient",
+    metavar="WHO",
+    help="With --phi: the office or organisation that they are given to, if it is another.",
+)
 @json_option
-def show(claim: str, *, with_phi: bool, as_json: bool) -> None:
+def show(
+    claim: str,
+    *,
+    with_phi: bool,
+    purpose: str | None,
+    recipient: str | None,
+    as_json: bool,
+) -> None:
     """Explain one claim: its state, what was found, and how each amount came about.
 
     CLAIM is a claim id, or the claim number as the submitter sent it.
     """
+    if not with_phi and (purpose or recipient):
+        raise click.UsageError("--purpose and --recipient go with --phi.")
     settings = load_settings()
-    with refusals_recorded(Role.OPERATOR), connect(Role.OPERATOR) as conn:
+    told = Told(origin=origin(), purpose=purpose, recipient=recipient)
+    reader = Reader(told) if with_phi else None
+    with connect(Role.OPERATOR) as conn:
         # One snapshot, because the claim may move to production meanwhile.
         conn.isolation_level = IsolationLevel.REPEATABLE_READ
         found = find_claim(conn, settings, claim)
-        report = read_claim(conn, settings, found.claim_id, with_phi=with_phi)
+        report = read_claim(conn, settings, found.claim_id, reader=reader)
     if as_json:
         print_json(as_object(report) | {"also_claim_number_of": found.also})
         return
+    _show(report)
+    for other in found.also:
+        notice(f"{claim.strip()} is a claim number too, of another claim: claims show {other}")
+
+
+def _show(report: ClaimReport) -> None:
     _show_claim(report)
     if report.phi is not None:
         _show_phi(report.phi)
@@ -93,8 +120,6 @@ def show(claim: str, *, with_phi: bool, as_json: bool) -> None:
         _show_lines(report)
     if report.place.state in _WAITING:
         notice("Next: claims process")
-    for other in found.also:
-        notice(f"{claim.strip()} is a claim number too, of another claim: claims show {other}")
 
 
 def _show_claim(report: ClaimReport) -> None:

@@ -29,6 +29,8 @@ LOGIN_ROLES: Final = (
     "claims_operator",
     "claims_analyst",
     "claims_reviewer",
+    "claims_auditor",
+    "claims_sealer",
 )
 DATABASE: Final = "claims"
 PORT: Final = 5432

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter as Tally
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -15,15 +16,12 @@ from litestar.middleware.authentication import (
     AuthenticationResult,
 )
 from litestar.middleware.rate_limit import RateLimitConfig
-from psycopg.types.json import Jsonb
 
+from app.auditing import Concerned, Told, record_access, tell
 from app.clients import Client, Refused, find_client
 from app.service.database import Pool, connection
 from app.service.problems import ApiError
 from app.settings import Settings
-
-RECORD_ACCESS: Final = """
-select access.record_access(%(action)s, %(submitter_id)s, null, null, %(detail)s)"""
 
 FAILURES_PER_SECOND: Final = 20
 """Refused logins from one address that are looked at and recorded; more are answered 429."""
@@ -66,10 +64,11 @@ class Gate:
         else:
             found = await asyncio.to_thread(self._find, token.strip())
         if isinstance(found, Client):
-            return found
+            return replace(found, address=address)
         self._failures[address] += 1
         await self.record(
             "login.refused",
+            Told(origin=address),
             found.submitter_id,
             connection,
             {"reason": found.reason, "client_id": found.client_id},
@@ -85,6 +84,7 @@ class Gate:
     async def record(
         self,
         action: str,
+        told: Told,
         submitter_id: int | None,
         connection: Connection,
         detail: dict[str, Any],
@@ -92,18 +92,18 @@ class Gate:
         """Write who was refused what to the log and to the audit trail."""
         _log.warning(action, **detail)
         seen = detail | about(connection)
-        await asyncio.to_thread(self._record, action, submitter_id, seen)
+        await asyncio.to_thread(self._record, action, told, Concerned(submitter_id), seen)
 
     def _find(self, token: str) -> Client | Refused:
         with connection(self._pool) as conn:
             return find_client(conn, token)
 
-    def _record(self, action: str, submitter_id: int | None, detail: dict[str, Any]) -> None:
-        with connection(self._pool) as conn:
-            conn.execute(
-                RECORD_ACCESS,
-                {"action": action, "submitter_id": submitter_id, "detail": Jsonb(detail)},
-            )
+    def _record(
+        self, action: str, told: Told, concerned: Concerned, detail: dict[str, Any]
+    ) -> None:
+        with connection(self._pool) as conn, conn.transaction():
+            tell(conn, told, in_transaction=True)
+            record_access(conn, action, concerned, detail)
 
 
 class Authentication(AbstractAuthenticationMiddleware):
@@ -134,6 +134,7 @@ async def require(connection: Connection, scope: str) -> None:
     gate: Gate = connection.app.state.gate
     await gate.record(
         "access.refused",
+        Told(client=client.name, origin=client.address),
         client.submitter_id,
         connection,
         {"reason": f"scope {scope} is missing", "client_id": client.client_id},
@@ -147,10 +148,9 @@ async def require(connection: Connection, scope: str) -> None:
 
 
 def about(connection: Connection) -> dict[str, Any]:
-    """Say of a request what the audit trail keeps: which, from where, to what route."""
+    """Say of a request what the detail of an audit event keeps: which, and to what route."""
     return {
         "request_id": structlog.contextvars.get_contextvars().get("request_id"),
-        "address": _address(connection),
         "route": connection.scope["path_template"],
     }
 

@@ -16,7 +16,12 @@ from app.database import Role, parameters
 from app.errors import translated
 from app.settings import Settings
 
-SEE_AS: Final = "select set_config('claims.submitter_id', %(submitter_id)s, true)"
+# Together, because it runs for every request: whose rows are seen, and what app.auditing tells.
+SEE_AS: Final = """
+select
+  set_config('claims.submitter_id', %(submitter_id)s, true),
+  set_config('claims.client', %(client)s, true),
+  set_config('claims.origin', %(origin)s, true)"""
 ONE_SNAPSHOT: Final = "set transaction isolation level repeatable read"
 
 WAIT_SECONDS: Final = 10.0
@@ -69,10 +74,17 @@ def seen_by(pool: Pool, client: Client, *, one_snapshot: bool = False) -> Iterat
     with connection(pool) as conn, conn.transaction():
         if one_snapshot:
             conn.execute(ONE_SNAPSHOT)
-        see_as(conn, client.submitter_id)
+        see_as(conn, client)
         yield conn
 
 
-def see_as(conn: Connection[Any], submitter_id: int) -> None:
-    """Let the running transaction see the rows of a submitter."""
-    conn.execute(SEE_AS, {"submitter_id": str(submitter_id)})
+def see_as(conn: Connection[Any], client: Client) -> None:
+    """Let the running transaction see its submitter's rows, and its audit events name it."""
+    conn.execute(
+        SEE_AS,
+        {
+            "submitter_id": str(client.submitter_id),
+            "client": client.name,
+            "origin": client.address or "",
+        },
+    )

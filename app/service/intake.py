@@ -214,6 +214,7 @@ def store(conn: Connection[Any], keyring: KeyRing, submission: Submission) -> Re
     key = KEY_PREFIX + (submission.idempotency_key or str(uuid.uuid4()))
 
     def note(batch_id: int) -> None:
+        see_as(conn, client)
         conn.execute(
             NOTE_REQUEST,
             {"batch_id": batch_id, "client_id": client.client_id, "request_sha256": digest},
@@ -279,7 +280,7 @@ def _records(body: bytes) -> list[bytes]:
 def _replayed(conn: Connection[Any], client: Client, key: str, digest: bytes) -> Receipt:
     """Give the batch that stands under the key, if it came from the same request."""
     with translated(), conn.transaction():
-        see_as(conn, client.submitter_id)
+        see_as(conn, client)
         found = conn.execute(FIND_REQUEST, {"idempotency_key": key}).fetchone()
         if found is None or bytes(found[1]) != digest:
             raise ApiError(

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from psycopg import Connection, rows
 
+from app.auditing import Concerned, Told, refusals_recorded
 from app.errors import ClaimsError, translated
 from app.settings import Settings
 from app.vault.ciphers import (
@@ -156,10 +157,12 @@ class KeyRing:
         Raises:
             ClaimsError: VAULT_KEY_MISSING, VAULT_KEY_INVALID, VAULT_KEY_FILE_EXPOSED,
                 VAULT_KEY_WRONG, VAULT_KEY_COMMAND_FAILED, or of the erasure keys
-                VAULT_ERASURE_KEYS_INVALID, _FOREIGN, _STALE or _UNFINISHED.
+                VAULT_ERASURE_KEYS_INVALID, _FOREIGN, _STALE or _UNFINISHED. A key that is
+                refused leaves an audit event behind.
 
         """
-        return cls(settings, _read(conn, settings, {}))
+        with refusals_recorded(conn, Concerned(), Told()):
+            return cls(settings, _read(conn, settings, {}))
 
     @property
     def keys(self) -> Keys:

@@ -19,6 +19,7 @@ from typing import Any, Final, Literal, LiteralString, Self
 import msgspec
 from psycopg import Connection, rows
 
+from app.auditing import REFUSALS, Concerned, Told, record_apart
 from app.database import Role, connect
 from app.errors import DatabaseError, translated
 from app.settings import Settings
@@ -31,7 +32,6 @@ from app.vault.ciphers import (
 )
 from app.vault.erasure import month_number
 from app.vault.keyring import HOLD_KEYS, KEYS_CHANGED, KeyRing, Sealed, unidentified
-from app.vault.refusals import record_refusal
 
 BLOCK: Final = 2000
 """Claims read, encrypted anew and written back together."""
@@ -322,7 +322,13 @@ class _Worker:
                 if error.code not in KEYS_CHANGED or not self._keyring.refresh(self._conn):
                     raise
         for refusal in refusals:
-            record_refusal(Role.OPERATOR, refusal)
+            record_apart(
+                self._conn,
+                REFUSALS[refusal.code],
+                Concerned(claim_id=refusal.claim_id),
+                Told(),
+                {"field": refusal.field},
+            )
         return result
 
     def _replace(self, block: Block) -> tuple[Reencrypted, list[DecryptionRefusedError]]:

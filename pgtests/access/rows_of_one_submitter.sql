@@ -41,8 +41,8 @@ select results_eq(
   'one set, its rows seen'
 );
 select throws_ok(
-  $$ select access.record_access('batches.transferred', 1, null, null, '{}') $$,
-  'AC003', null, 'the app does not record what it has not done'
+  $$ select auditing.record_access('batches.transferred', 1, null, null, '{}') $$,
+  'AU003', null, 'the app does not record what it has not done'
 );
 reset role;
 

@@ -56,7 +56,9 @@ select set_eq(
     ('claims_worker', true, false),
     ('claims_operator', true, false),
     ('claims_analyst', true, false),
-    ('claims_reviewer', true, false)
+    ('claims_reviewer', true, false),
+    ('claims_auditor', true, false),
+    ('claims_sealer', true, false)
   $$,
   'the roles log in, the owner does not, and none has power over the server'
 );

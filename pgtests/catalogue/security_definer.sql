@@ -23,7 +23,6 @@ values
 ('keys.replace_production_phi', 'the operator changes no claim'),
 ('keys.replace_staged_phi', 'the operator changes no claim'),
 ('keys.replace_failed_phi', 'the operator changes no claim'),
-('keys.record_refusal', 'the app writes no events but these'),
 ('keys.find_claims', 'who searches by token reads no table of claims'),
 ('pipeline._take_batches', 'the worker has no right to lock or change batches'),
 ('pipeline.run_stage', 'it takes what makes a stage fail out of staging'),
@@ -55,10 +54,16 @@ values
 ('access.revoke_client', 'clients are revoked with an audit event or not at all'),
 ('access.find_client', 'nobody reads the hashes of tokens but through it, one at a time'),
 ('access.touch_client', 'the app changes no client but the time of its last use'),
-('access.record_access', 'the app records who was refused or shown what, and nothing else'),
 ('access.note_request', 'the app writes no table of the queue'),
 ('access.find_request', 'the app reads of requests those of one submitter'),
-('access.reference_version', 'it reads what anybody may know, whoever calls');
+('access.reference_version', 'it reads what anybody may know, whoever calls'),
+('maintenance.archive_audit_month', 'only the owner of a table detaches a partition'),
+('auditing.record_event', 'nobody inserts into the trail but through it'),
+('auditing.record_access', 'as record_event, for actions of programs alone'),
+('auditing.record_settings_change', 'whoever changes a setting need not write the trail'),
+('auditing.find_claims_of_patient', 'the auditor reads no claim, and learns ids alone'),
+('auditing.find_patient_of_claim', 'the auditor reads no claim, and learns a token alone'),
+('auditing.find_events_of_claims', 'the auditor reads neither claims nor batches');
 
 select set_eq(
   $$

@@ -43,7 +43,8 @@ select is(
   true,
   'a table with an identity column gets partitions, too'
 );
-insert into audit.events (occurred_at, action) values ('1990-01-15', 'test');
+insert into audit.events (occurred_at, action, outcome)
+values ('1990-01-15', 'test', 'succeeded');
 select isnt(
   (
     select event.event_id

@@ -15,7 +15,9 @@ where
   relation.relkind = 'r'
   and inheritance.inhparent <> 'production.claim_registry'::regclass;
 
--- From nothing, with a small window.
+-- From nothing, with a small window; a changed setting needs the audit trail's partition.
+update queue.settings
+set service_months_back = 12, service_months_ahead = 1, staging_days_ahead = 2;
 do $$
 declare
   v_partition record;
@@ -27,8 +29,6 @@ begin
 end;
 $$;
 select is_empty('table partitions', 'there are no partitions');
-update queue.settings
-set service_months_back = 12, service_months_ahead = 1, staging_days_ahead = 2;
 call maintenance.ensure_partitions();
 
 create temporary view expected as

@@ -1,6 +1,7 @@
 -- LIKE and ATTACH instead of PARTITION OF: attaching does not block readers.
 -- Identity stays with the parent, and so does its sequence. LIKE leaves the statistics
--- targets of the columns behind.
+-- targets of the columns behind. In UTC, whatever the session's time zone: two
+-- partitions of timestamps would else overlap or leave hours between them.
 create function maintenance._ensure_partition(
   p_parent regclass,
   p_suffix text,
@@ -10,6 +11,7 @@ create function maintenance._ensure_partition(
 returns boolean
 language plpgsql
 set search_path = ''
+set timezone = 'UTC'
 as $$
 declare
   v_schema text;

@@ -64,6 +64,7 @@ begin
   where ensured.made;
 
   if v_made > 0 then
+    perform auditing._protect_tables();
     perform auditing.record_event(
       'partitions.made', null, null, null, null, jsonb_build_object('count', v_made)
     );

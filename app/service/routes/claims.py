@@ -17,9 +17,9 @@ from litestar.openapi.spec import Example
 from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import Stream
 
-from app.claim_report import ClaimReport, Finding, as_object, read_claim
+from app.auditing import Told
+from app.claim_report import ClaimReport, Finding, Reader, as_object, read_claim
 from app.clients import Client
-from app.database import Role
 from app.errors import ClaimsError
 from app.intake.model import LINES_LIMIT
 from app.price_basis import Basis
@@ -34,7 +34,6 @@ from app.service.openapi import ClaimsOperation
 from app.service.parts import ClaimId, Parts
 from app.service.problems import ApiError, not_found, responses
 from app.service.results import pages
-from app.vault.refusals import refusals_recorded
 
 WAIT_LIMIT: Final = 60
 """Seconds that Prefer: wait=N can ask for; more counts as this."""
@@ -50,7 +49,12 @@ IdempotencyKey = Annotated[
         "the same key with another body is refused. Never PHI.",
     ),
 ]
-Purpose = Literal["treatment", "payment", "operations", "patient-request", "legal"]
+Purpose = Literal[
+    "treatment", "payment", "operations", "individual", "authorization", "limited_data_set",
+    "required_by_law", "public_health", "health_oversight", "judicial", "law_enforcement",
+    "research", "workers_compensation", "other",
+]  # fmt: skip
+"""Those of auditing.purposes."""
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
@@ -273,22 +277,20 @@ async def show_claim(
     ] = None,
 ) -> Response[ClaimAnswer]:
     """Explain one claim: its state, what was found, and how each amount came about."""
+    reader = None
     if purpose is not None:
         await require(request, "phi:read")
-    reader = {"client_id": client.client_id, "purpose": purpose, **about(request)}
+        told = Told(client=client.name, origin=client.address, purpose=purpose)
+        reader = Reader(told, about(request))
     report = await asyncio.to_thread(_read, parts, client, claim_id, reader)
     return encoded(encode(as_object(report)), body_type=ClaimAnswer)
 
 
-def _read(parts: Parts, client: Client, claim_id: int, reader: dict[str, Any]) -> ClaimReport:
+def _read(parts: Parts, client: Client, claim_id: int, reader: Reader | None) -> ClaimReport:
     """Read a claim in one snapshot, because it may move to production meanwhile."""
-    with_phi = reader["purpose"] is not None
     try:
-        with (
-            refusals_recorded(Role.APP),
-            seen_by(parts.pool, client, one_snapshot=True) as conn,
-        ):
-            return read_claim(conn, parts.settings, claim_id, with_phi=with_phi, reader=reader)
+        with seen_by(parts.pool, client, one_snapshot=True) as conn:
+            return read_claim(conn, parts.settings, claim_id, reader=reader)
     except ClaimsError as error:
         if error.code == "SHOW_CLAIM_UNKNOWN":
             raise not_found("claim") from None

@@ -59,7 +59,7 @@ select is_empty(
     where
       granted.grantee <> all(array[
         'claims_owner', 'claims_app', 'claims_worker', 'claims_operator',
-        'claims_analyst', 'claims_reviewer'
+        'claims_analyst', 'claims_reviewer', 'claims_auditor', 'claims_sealer'
       ]::regrole[])
   $$,
   'none but our own roles has a privilege on anything of ours'

@@ -22,8 +22,15 @@ values
 ('keys.replace_production_phi', '{claims_operator}'),
 ('keys.replace_staged_phi', '{claims_operator}'),
 ('keys.replace_failed_phi', '{claims_operator}'),
-('keys.record_refusal', '{claims_app,claims_operator}'),
 ('keys.find_claims', '{claims_operator}'),
+('auditing.record_access', '{claims_app,claims_auditor,claims_operator}'),
+('auditing.record_settings_change', '{}'),
+('auditing.refuse_change', '{}'),
+('auditing._protect_tables', '{}'),
+('auditing.find_claims_of_patient', '{claims_auditor}'),
+('auditing.find_patient_of_claim', '{claims_auditor}'),
+('auditing.find_events_of_claims', '{claims_auditor}'),
+('maintenance.archive_audit_month', '{claims_operator}'),
 ('maintenance._ensure_partition', '{}'),
 ('maintenance.ensure_partitions', '{claims_operator,claims_worker}'),
 ('maintenance.drop_finished_days', '{claims_operator}'),
@@ -67,7 +74,6 @@ values
 ('access.revoke_client', '{claims_operator}'),
 ('access.find_client', '{claims_app}'),
 ('access.touch_client', '{claims_app}'),
-('access.record_access', '{claims_app,claims_operator}'),
 ('access.note_request', '{claims_app}'),
 ('access.find_request', '{claims_app}'),
 ('access.reference_version', '{claims_app}'),
@@ -97,8 +103,8 @@ select bag_eq(
       array(
         select role.name
         from (values
-          ('claims_analyst'), ('claims_app'), ('claims_operator'), ('claims_reviewer'),
-          ('claims_worker')
+          ('claims_analyst'), ('claims_app'), ('claims_auditor'), ('claims_operator'),
+          ('claims_reviewer'), ('claims_sealer'), ('claims_worker')
         ) as role (name)
         where has_function_privilege(role.name, routine.oid, 'execute')
         order by role.name
@@ -115,7 +121,7 @@ select bag_eq(
     from our_types as type
     cross join (values
       ('claims_app'), ('claims_worker'), ('claims_operator'), ('claims_analyst'),
-      ('claims_reviewer')
+      ('claims_reviewer'), ('claims_auditor'), ('claims_sealer')
     ) as role (role)
     where has_type_privilege(role.role, type.oid, 'usage')
   $$,
