@@ -21,6 +21,38 @@ from app.schema import (
     engine,
 )
 
+# A partition gets the comments that its table has when it is made; a later revision may add
+# columns, or say something else of one.
+COPY_COMMENTS = """
+do $$
+declare
+  v_statement text;
+begin
+  for v_statement in
+    select
+      format(
+        'comment on column %s.%I is %L',
+        partition.oid::regclass,
+        own.attname,
+        col_description(inheritance.inhparent, parents.attnum)
+      )
+    from pg_catalog.pg_inherits as inheritance
+    inner join pg_catalog.pg_class as partition on inheritance.inhrelid = partition.oid
+    inner join pg_catalog.pg_attribute as own on partition.oid = own.attrelid
+    inner join pg_catalog.pg_attribute as parents
+      on inheritance.inhparent = parents.attrelid and own.attname = parents.attname
+    where
+      partition.relkind = 'r'
+      and partition.relowner = 'claims_owner'::regrole
+      and own.attnum > 0
+      and col_description(partition.oid, own.attnum)
+      is distinct from col_description(inheritance.inhparent, parents.attnum)
+  loop
+    execute v_statement;
+  end loop;
+end;
+$$"""
+
 
 def take_lock(connection: Connection) -> None:
     """Let one change of the schema at a time in; the next waits, and says so."""
@@ -48,6 +80,7 @@ def install(connection: Connection) -> None:
                 diag.message_hint or "Correct the file; nothing was changed in the database.",
             ) from error
     connection.exec_driver_sql("call maintenance.ensure_partitions()")
+    connection.exec_driver_sql(COPY_COMMENTS, execution_options=AS_WRITTEN)
     # What tells every role whether schema and routines are those its program needs.
     connection.exec_driver_sql("grant select on public.alembic_version to public")
     connection.exec_driver_sql(

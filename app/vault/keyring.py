@@ -264,7 +264,8 @@ def read_tokens(conn: Connection[Any], settings: Settings) -> Tokens:
     """
     for key in read_data_keys(conn):
         if key.purpose == "token" and key.retired_at is None:
-            return Tokens(unwrapped(key, configured_provider(settings, may_create=False)))
+            with refusals_recorded(conn, Concerned(), Told()):
+                return Tokens(unwrapped(key, configured_provider(settings, may_create=False)))
     raise ClaimsError(
         "VAULT_EMPTY",
         "the database has no keys yet: no claim was ever loaded",

@@ -88,23 +88,6 @@ alter table staging.claims add column replaces_claim_id bigint;
 comment on column staging.claims.replaces_claim_id is 'failed claim that this one corrects';
 alter table production.claims add column replaces_claim_id bigint;
 comment on column production.claims.replaces_claim_id is 'failed claim that this one corrects';
--- Partitions are made with the comments of their table, and the older ones had not this one.
-do $comments$
-declare
-  v_partition regclass;
-begin
-  for v_partition in
-    select inheritance.inhrelid::regclass
-    from pg_catalog.pg_inherits as inheritance
-    where inheritance.inhparent in ('staging.claims'::regclass, 'production.claims'::regclass)
-  loop
-    execute format(
-      'comment on column %s.replaces_claim_id is %L',
-      v_partition, 'failed claim that this one corrects'
-    );
-  end loop;
-end;
-$comments$;
 
 alter table staging.failed_claims
 drop constraint failed_claims_stage_check,
