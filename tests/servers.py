@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -36,6 +36,8 @@ class Database:
 
     server: "Server"
     name: str
+    template: str = ""
+    """The database it is a copy of."""
 
     @property
     def url(self) -> str:
@@ -50,11 +52,19 @@ class Database:
         return psycopg.connect(make_conninfo("", **info), autocommit=True)
 
     def use(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-        """Point the program at this database, in an environment of its own below `folder`."""
+        """Point the program at this database, in an environment of its own below `folder`.
+
+        A copy gets a copy of the erasure keys of its template, too.
+        """
         clean_settings(monkeypatch, folder)
+        erasure_keys = folder / "erasure.keys"
+        of_template = self.server.erasure_keys.get(self.template)
+        if of_template is not None and of_template.exists() and not erasure_keys.exists():
+            shutil.copy2(of_template, erasure_keys)
+        self.server.erasure_keys[self.name] = erasure_keys
         monkeypatch.setenv("DATABASE_URL", self.url)
         monkeypatch.setenv("CLAIMS_ENCRYPTION_KEY", KEY)
-        monkeypatch.setenv("CLAIMS_ERASURE_KEYS_FILE", str(folder / "erasure.keys"))
+        monkeypatch.setenv("CLAIMS_ERASURE_KEYS_FILE", str(erasure_keys))
 
 
 @dataclass(frozen=True)
@@ -63,11 +73,13 @@ class Server:
 
     name: str
     cluster: Cluster
+    erasure_keys: dict[str, Path] = field(default_factory=dict)
+    """The file of erasure keys of each database that the program was pointed at."""
 
     @contextmanager
     def database(self, template: str = "template1") -> Iterator[Database]:
         """Give a new copy of `template`; dropped at the end."""
-        database = Database(self, f"test_{secrets.token_hex(6)}")
+        database = Database(self, f"test_{secrets.token_hex(6)}", template)
         name = sql.Identifier(database.name)
         with self.admin() as conn:
             conn.execute(

@@ -190,14 +190,13 @@ create function pg_temp.indexes_of(p_relation regclass)
 returns text[]
 language sql
 as $$
-  select
-    array_agg(
-      regexp_replace(
-        pg_get_indexdef(one.indexrelid), '^(.*) INDEX .* ON .* USING', '\1'
-      )
-      order by pg_get_indexdef(one.indexrelid)
-    )
+  -- Sorted without the names, which differ.
+  select array_agg(defined.text order by defined.text)
   from pg_catalog.pg_index as one
+  cross join
+    lateral regexp_replace(
+      pg_get_indexdef(one.indexrelid), '^(.*) INDEX .* ON .* USING', '\1'
+    ) as defined (text)
   where one.indrelid = p_relation
 $$;
 select is_empty(
