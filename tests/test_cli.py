@@ -131,6 +131,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPa
         ({"DATABASE_URL": ""}, "DATABASE_URL: empty"),
         ({"DATABASE_URL": "postgresql://u:hunter2@[x"}, "DATABASE_URL: no libpq connection URL"),
         ({"DATABASE_URL": "hunter2"}, "DATABASE_URL: no libpq connection URL"),
+        ({"CLAIMS_HOME": ""}, "CLAIMS_HOME: empty; leave it out"),
         ({"CLAIMS_ENCRYPTION_KEY": "hunter2"}, "CLAIMS_ENCRYPTION_KEY: not base64"),
         ({"CLAIMS_ENCRYPTION_KEY": "aHVudGVyMg=="}, "must be the base64 of 32 bytes, not of 7"),
         ({"CLAIMS_BATCH_SIZE": "0"}, "CLAIMS_BATCH_SIZE: input should be greater"),
