@@ -61,6 +61,13 @@ def _absolute(path: Path | None) -> Path | None:
     return None if path is None else path.expanduser().absolute()
 
 
+def _refuse_empty(value: object) -> object:
+    """Refuse an empty path, which would be the working folder."""
+    if value == "":
+        raise ValueError("empty; leave it out for .claims")
+    return value
+
+
 class Settings(BaseSettings):
     """What the program can be told; `.env.template` describes each variable."""
 
@@ -71,9 +78,11 @@ class Settings(BaseSettings):
     database_url: Annotated[str | None, AfterValidator(_check_url)] = Field(
         default=None, repr=False
     )
-    claims_home: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = Field(
-        default=Path(".claims"), validate_default=True
-    )
+    claims_home: Annotated[
+        Path,
+        BeforeValidator(_refuse_empty),
+        AfterValidator(lambda path: path.expanduser().absolute()),
+    ] = Field(default=Path(".claims"), validate_default=True)
     claims_encryption_key: Annotated[SecretStr | None, AfterValidator(_check_key)] = None
     claims_encryption_key_file: Annotated[
         Path | None, BeforeValidator(_empty_is_unset), AfterValidator(_absolute)

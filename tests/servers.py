@@ -126,16 +126,17 @@ class Server:
 def own_home(home: Path) -> Iterator[Cluster]:
     """Let commands have `home` as their CLAIMS_HOME; its server is stopped and removed at the end.
 
-    What root keeps elsewhere goes too.
+    What root keeps elsewhere goes too, and a socket's folder that had no place in the home.
     """
     cluster = default_cluster(home)
     try:
         yield cluster
     finally:
         cluster.stop()
-        data = cluster.status().data
-        if data is not None and data.parent != home:
-            shutil.rmtree(data.parent)
+        found = cluster.status()
+        for folder in (found.socket_dir, found.data and found.data.parent):
+            if folder is not None and folder.exists() and not folder.is_relative_to(home):
+                shutil.rmtree(folder)
 
 
 def clean_settings(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
