@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PROGRAM := $(VENV)/.program
 STAMP := $(VENV)/.stamp
 
 .DEFAULT_GOAL := help
@@ -13,18 +14,24 @@ help: ## This list
 setup: $(STAMP) ## Make .venv and install what the program and its tests need
 	@:
 
-$(STAMP): pyproject.toml
+# The program alone, which is what a first look needs; the tests need TensorFlow, some 600 MB.
+$(PROGRAM): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "claims needs Python 3.11 or later; '$(PYTHON)' is not. Install one and say make PYTHON=python3.11 (or later)." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "Python's venv module is missing. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	@echo "Making $(VENV) and installing dependencies (about a minute the first time) ..."
+	@echo "Making $(VENV) and installing the program (about a minute the first time) ..."
 	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable .
+	@touch $@
+
+$(STAMP): $(PROGRAM)
+	@echo "Installing what the tests and linters need (a minute or two the first time) ..."
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[test]'
 	@touch $@
 	@echo "Ready: $(BIN)/claims --help"
 
-demo: setup ## The main job on the embedded PostgreSQL, from nothing to a summary
+demo: $(PROGRAM) ## The main job on the embedded PostgreSQL, from nothing to a summary
 	@$(BIN)/claims demo
 
 test: setup ## All tests, on PostgreSQL 15 (the distribution's) and 18 (embedded)
@@ -37,7 +44,7 @@ lint: setup ## ruff, mypy and sqlfluff
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --processes 2 sql
 
-bench: setup ## The benchmark: the pipeline against its floor
+bench: $(PROGRAM) ## The benchmark: the pipeline against its floor
 	@$(BIN)/claims bench
 
 clean: ## Stop the embedded server and remove .venv and caches; data in .claims stay

@@ -5,7 +5,6 @@ configured server: one that goes through the pipeline, and one whose empty table
 same rows by COPY. Both are dropped at the end.
 """
 
-import base64
 import secrets
 import tempfile
 import time
@@ -19,7 +18,7 @@ from psycopg import sql
 
 from app.database import Role
 from app.errors import translated
-from app.scratch import connect_to, run_claims, scratch_database
+from app.scratch import connect_to, run_claims, scratch_database, scratch_keys
 from app.settings import Settings
 
 PIPELINE_DATABASE: Final = "claims_bench"
@@ -113,7 +112,7 @@ class _Bench:
         self._pipeline = pipeline
         self._floor = floor
         self._on_step = on_step
-        self._key = base64.b64encode(secrets.token_bytes(32)).decode()
+        self._keys = scratch_keys(folder, secrets.token_bytes(32))
 
     def prepare(self) -> None:
         """Make the schema in both, and see to it that autovacuum analyses nothing."""
@@ -217,7 +216,7 @@ class _Bench:
         return self._folder / f"{table}.{part}"
 
     def _claims(self, info: dict[str, str], *arguments: str) -> dict[str, Any]:
-        return run_claims(info, {"CLAIMS_ENCRYPTION_KEY": self._key}, *arguments)
+        return run_claims(info, self._keys, *arguments)
 
 
 def _identifier(table: str) -> sql.Identifier:

@@ -4,7 +4,6 @@
 client is this process: what it costs is in the figures.
 """
 
-import base64
 import http.client
 import os
 import secrets
@@ -27,7 +26,7 @@ from psycopg.conninfo import make_conninfo
 
 from app.errors import ClaimsError
 from app.generate import AS_OF, FAULT_SHARE, Generator
-from app.scratch import connect_to, run_claims, scratch_database
+from app.scratch import connect_to, run_claims, scratch_database, scratch_keys
 from app.settings import Settings
 
 DATABASE: Final = "claims_bench_http"
@@ -72,12 +71,12 @@ def run_http_bench(  # noqa: PLR0913 - one parameter for each option of the comm
         ClaimsError: BENCH_HTTP_REFUSED when a request is not accepted.
 
     """
-    key = base64.b64encode(secrets.token_bytes(32)).decode()
     with (
         tempfile.TemporaryDirectory(prefix="claims-bench-") as folder,
         scratch_database(settings, DATABASE) as info,
     ):
-        variables = {"CLAIMS_ENCRYPTION_KEY": key, "CLAIMS_RATE_LIMIT": "100000"}
+        variables = scratch_keys(Path(folder), secrets.token_bytes(32))
+        variables["CLAIMS_RATE_LIMIT"] = "100000"
         on_step("making the schema")
         run_claims(info, variables, "db", "upgrade")
         token = run_claims(info, variables, "client", "create", "bench")["token"]

@@ -12,7 +12,8 @@ from app.errors import ClaimsError, translated
 from app.price_basis import Basis, read_bases
 from app.scoring.explain import ScoreReport, Verdict, explain_score, read_verdicts
 from app.settings import Settings
-from app.vault import KeyRing, decrypt_field
+from app.vault import ErasedError, KeyRing, Sealed
+from app.vault.keyring import read_tokens
 
 FIND_CLAIM: Final[LiteralString] = """
 select
@@ -74,6 +75,7 @@ READ_FAILED: Final[LiteralString] = """
 select
   staged.*,
   failed.encrypted_batch_id,
+  coalesce(failed.erasure_id, staged.erasure_id) as erasure_id,
   failed.original,
   failed.stage,
   failed.resolution,
@@ -243,6 +245,8 @@ class ClaimReport:
     lines: list[Line]
     phi: dict[str, str] | None
     """The decrypted fields, where they were asked for; bytes that are no UTF-8 stand as `\\xff`."""
+    erased: bool
+    """Whether they were asked for, and their keys were destroyed by an erasure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +299,7 @@ def read_claim(
     Reading PHI leaves an audit event behind, with what there is to say of the reader.
 
     Raises:
+        DecryptionRefusedError: from PHI that was changed or moved (`refusals_recorded`).
         ClaimsError: SHOW_CLAIM_UNKNOWN, and what the key ring raises where PHI is asked for.
 
     """
@@ -313,6 +318,7 @@ def read_claim(
     header = _dicts(conn, read_header, claim_id)[0]
     decoded = header["claim_number"] is not None
     transferred = place.state == "transferred"
+    phi = _decrypted(conn, settings, place, header, reader or {}) if with_phi else None
     bases = read_bases(conn, claim_id) if transferred else {}
     return ClaimReport(
         place=place,
@@ -332,7 +338,8 @@ def read_claim(
             )
             for line in _dicts(conn, read_lines, claim_id)
         ],
-        phi=_decrypted(conn, settings, place, header, reader or {}) if with_phi else None,
+        phi=phi,
+        erased=with_phi and phi is None,
     )
 
 
@@ -357,6 +364,7 @@ def as_object(report: ClaimReport) -> dict[str, Any]:
             {**line.given, "pricing": line.pricing, "basis": line.basis} for line in report.lines
         ],
         "phi": report.phi,
+        "phi_erased": report.erased,
     }
 
 
@@ -374,7 +382,7 @@ def _find_by_number(conn: Connection[Any], settings: Settings, text: str) -> dic
         has_keys = conn.execute(HAS_KEYS).fetchone()
     if not has_keys or not has_keys[0]:
         return {}
-    token = KeyRing.open(conn, settings).token("claim_number", text)
+    token = read_tokens(conn, settings).claim_number(text)
     with translated():
         return dict(conn.execute(FIND_BY_NUMBER, {"token": token}).fetchall())
 
@@ -390,7 +398,8 @@ def _decrypted(
     place: Place,
     header: Mapping[str, Any],
     reader: Mapping[str, Any],
-) -> dict[str, str]:
+) -> dict[str, str] | None:
+    """Decrypt the PHI fields; None when their keys were destroyed."""
     keyring = KeyRing.open(conn, settings)
     with translated():
         conn.execute(
@@ -402,15 +411,17 @@ def _decrypted(
                 "reader": Jsonb(reader),
             },
         )
-    return {
-        field: decrypt_field(
-            keyring, header["encrypted_batch_id"], place.claim_id, field, bytes(header[field])
-        )
-        .encode("utf-8", "surrogateescape")
-        .decode("utf-8", "backslashreplace")
-        for field in PHI_FIELDS
-        if header.get(field) is not None
-    }
+    sealed = Sealed(place.claim_id, header["encrypted_batch_id"], header["erasure_id"])
+    try:
+        return {
+            field: keyring.decrypt(sealed, field, bytes(header[field]))
+            .encode("utf-8", "surrogateescape")
+            .decode("utf-8", "backslashreplace")
+            for field in PHI_FIELDS
+            if header.get(field) is not None
+        }
+    except ErasedError:
+        return None
 
 
 def _some(row: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from typing import Final
 
 import psycopg
 
-OWN_CLASSES: Final = ("VL", "PX", "TX", "PL", "SC", "AC")
-"""SQLSTATE classes of our routines: validation, pricing, transfer, pipeline, scoring, access."""
+OWN_CLASSES: Final = ("VL", "PX", "TX", "PL", "SC", "AC", "KY")
+"""SQLSTATE classes of our routines: validation, pricing, transfer, pipeline, scoring, access,
+keys."""
 
 _SCHEMA_MISSING: Final = {"3F000", "42P01", "42883"}
 _HINTS: Final = {
@@ -54,7 +55,7 @@ class ClaimsError(Exception):
         self.message = message
         self.hint = hint
 
-    def __reduce__(self) -> tuple[type["ClaimsError"], tuple[str, str, str]]:
+    def __reduce__(self) -> tuple[type["ClaimsError"], tuple[object, ...]]:
         """Let it come back whole from another process."""
         return type(self), (self.code, self.message, self.hint)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from psycopg import Connection, rows
@@ -35,6 +35,13 @@ BATCHES_FAILED: Final = Counter(
 )
 FAILED_CLAIMS_RETRIED: Final = Counter(
     "claims_failed_claims_retried", "Failed claims put on their way again by new reference data."
+)
+
+MODEL_DRIFT: Final = Gauge(
+    "claims_model_drift",
+    "Population stability index of the score and of each feature, between the claims that the "
+    "model learned from and the newest that it scored; a drift from about 0.25 on.",
+    ["model", "feature"],
 )
 
 READ_BACKLOG: Final = """

@@ -25,6 +25,7 @@ CODE_SCHEMAS: Final = (
     "maintenance",
     "auditing",
     "access",
+    "keys",
 )
 """They hold routines and views only; dropped before revisions run, made anew at head."""
 

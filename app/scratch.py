@@ -1,10 +1,12 @@
 """Databases made for one purpose and dropped at its end, and our commands run in them."""
 
+import base64
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -43,6 +45,16 @@ def connect_to(info: Mapping[str, str], role: Role = Role.ADMIN) -> psycopg.Conn
             options = {} if role is Role.ADMIN else {"options": f"-c role={role}"}
             return psycopg.connect(make_conninfo("", **(dict(info) | options)), autocommit=True)
         return psycopg.connect(make_conninfo("", **info, user=login), autocommit=True)
+
+
+def scratch_keys(folder: Path, key: bytes) -> dict[str, str]:
+    """Give the variables of the keys of a scratch database, whatever keys are configured."""
+    return {
+        "CLAIMS_ENCRYPTION_KEY": base64.b64encode(key).decode(),
+        "CLAIMS_ENCRYPTION_KEY_FILE": "",
+        "CLAIMS_KEY_COMMAND": "",
+        "CLAIMS_ERASURE_KEYS_FILE": str(folder / "erasure.keys"),
+    }
 
 
 def run_claims(

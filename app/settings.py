@@ -12,6 +12,7 @@ from dotenv import dotenv_values
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Field,
     FilePath,
     SecretStr,
@@ -51,6 +52,22 @@ def _check_key(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _empty_is_unset(value: object) -> object:
+    """Let an empty variable take back what .env sets."""
+    return None if value == "" else value
+
+
+def _absolute(path: Path | None) -> Path | None:
+    return None if path is None else path.expanduser().absolute()
+
+
+def _refuse_empty(value: object) -> object:
+    """Refuse an empty path, which would be the working folder."""
+    if value == "":
+        raise ValueError("empty; leave it out for .claims")
+    return value
+
+
 class Settings(BaseSettings):
     """What the program can be told; `.env.template` describes each variable."""
 
@@ -61,10 +78,20 @@ class Settings(BaseSettings):
     database_url: Annotated[str | None, AfterValidator(_check_url)] = Field(
         default=None, repr=False
     )
-    claims_home: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = Field(
-        default=Path(".claims"), validate_default=True
-    )
+    claims_home: Annotated[
+        Path,
+        BeforeValidator(_refuse_empty),
+        AfterValidator(lambda path: path.expanduser().absolute()),
+    ] = Field(default=Path(".claims"), validate_default=True)
     claims_encryption_key: Annotated[SecretStr | None, AfterValidator(_check_key)] = None
+    claims_encryption_key_file: Annotated[
+        Path | None, BeforeValidator(_empty_is_unset), AfterValidator(_absolute)
+    ] = None
+    claims_key_command: Annotated[str | None, BeforeValidator(_empty_is_unset)] = None
+    key_command_seconds: float = Field(default=10, gt=0, le=600, alias="CLAIMS_KEY_COMMAND_SECONDS")
+    claims_erasure_keys_file: Annotated[
+        Path | None, BeforeValidator(_empty_is_unset), AfterValidator(_absolute)
+    ] = None
     claims_submitter: str = Field(default="default", min_length=1)
     batch_size: int = Field(default=5000, ge=1, le=1_000_000, alias="CLAIMS_BATCH_SIZE")
     connections: int = Field(default=2, ge=1, le=64, alias="CLAIMS_CONNECTIONS")
@@ -99,6 +126,20 @@ class Settings(BaseSettings):
     def _check_tls(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("CLAIMS_TLS_CERTIFICATE and CLAIMS_TLS_KEY go together")
+        return self
+
+    @model_validator(mode="after")
+    def _check_one_key(self) -> Self:
+        given = (
+            self.claims_encryption_key,
+            self.claims_encryption_key_file,
+            self.claims_key_command,
+        )
+        if sum(one is not None for one in given) > 1:
+            raise ValueError(
+                "of CLAIMS_ENCRYPTION_KEY, CLAIMS_ENCRYPTION_KEY_FILE and CLAIMS_KEY_COMMAND "
+                "one alone can be set"
+            )
         return self
 
 

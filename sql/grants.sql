@@ -9,12 +9,13 @@ from claims_app, claims_worker, claims_operator, claims_analyst, claims_reviewer
 revoke all on all sequences in schema queue
 from claims_app, claims_worker, claims_operator, claims_analyst, claims_reviewer;
 revoke all on all routines in schema
-pipeline, validation, pricing, transfer, scoring, maintenance, auditing, access
+pipeline, validation, pricing, transfer, scoring, maintenance, auditing, access,
+keys
 from public;
 revoke all on type pricing.line_to_price, scoring.claim_feature from public;
 
 -- Intake: begins and ends batches, copies into staging, reads back nothing.
-grant usage on schema pipeline, staging, queue, vault to claims_app;
+grant usage on schema pipeline, staging, queue, vault, keys to claims_app;
 grant execute on function
 pipeline.reserve_batch_id(),
 pipeline.reserve_claim_ids(integer),
@@ -26,7 +27,11 @@ pipeline.match_corrections(bigint),
 pipeline.close_batch(bigint),
 pipeline.release_batches(text, bigint[]),
 pipeline.retry_failed_claims(text, bigint[]),
-pipeline.retry_failed_claims_by_rule(text, text, integer)
+pipeline.retry_failed_claims_by_rule(text, text, integer),
+keys.add_first_data_key(text, bytea, bytea, bytea),
+keys.register_erasure_keys(uuid, text),
+keys.hold_keys(integer, integer),
+keys.record_refusal(bigint, text)
 to claims_app;
 grant select on pipeline.backlog, pipeline.workers to claims_app;
 grant usage on sequence queue.batch_ids, queue.claim_ids to claims_app;
@@ -34,7 +39,7 @@ grant select on queue.batches, queue.submitters to claims_app;
 grant insert on staging.claims,
 staging.claim_lines,
 staging.failed_claims to claims_app;
-grant select, insert on vault.data_keys to claims_app;
+grant select on vault.data_keys, vault.erasure_keys to claims_app;
 
 -- The HTTP service: reads what the submitter of its client may see, records who saw
 -- it, and prices lines.
@@ -101,7 +106,7 @@ grant select on queue.batches, queue.settings to claims_worker;
 -- Operating: what a DBA calls, reference loading, prices and reports.
 grant usage on schema
 pipeline, validation, pricing, transfer, scoring, maintenance, auditing, queue,
-reference, audit, staging, production, vault, models
+reference, audit, staging, production, vault, models, keys
 to claims_operator;
 grant execute on function
 scoring.feature_version(),
@@ -131,6 +136,7 @@ maintenance.register_release(
 maintenance.refresh_periods(text),
 auditing.record_event(text, integer, bigint[], bigint, bigint, jsonb)
 to claims_operator;
+grant execute on all functions in schema keys to claims_operator;
 grant execute on all procedures in schema pipeline, maintenance to claims_operator;
 grant execute on procedure scoring.activate_model(text) to claims_operator;
 grant usage on type
@@ -151,7 +157,7 @@ reference.diagnosis_codes,
 reference.place_of_service_codes
 to claims_operator;
 grant insert on audit.events to claims_operator;
-grant select on vault.data_keys to claims_operator;
+grant select on vault.data_keys, vault.erasure_keys to claims_operator;
 grant usage on schema access to claims_operator;
 grant select on all tables in schema access to claims_operator;
 grant execute on function

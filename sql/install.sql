@@ -9,6 +9,24 @@ set local client_min_messages = warning;
 -- The audit trail, which every change writes to.
 \ir auditing/record_event.sql
 
+-- Data keys and erasure keys; what was encrypted under an older one; search by token.
+\ir keys/patient_leaf.sql
+\ir keys/hold_keys.sql
+\ir keys/add_first_data_key.sql
+\ir keys/rotate_data_key.sql
+\ir keys/rewrap_data_keys.sql
+\ir keys/register_erasure_keys.sql
+\ir keys/begin_erasure.sql
+\ir keys/announce_erasure.sql
+\ir keys/end_erasure.sql
+\ir keys/unlink_patient.sql
+\ir keys/unlink_months.sql
+\ir keys/replace_production_phi.sql
+\ir keys/replace_staged_phi.sql
+\ir keys/replace_failed_phi.sql
+\ir keys/record_refusal.sql
+\ir keys/find_claims.sql
+
 -- Partitions, releases of reference data, submitters.
 \ir maintenance/_ensure_partition.sql
 \ir maintenance/ensure_partitions.sql

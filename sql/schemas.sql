@@ -8,6 +8,7 @@ drop schema if exists scoring cascade;
 drop schema if exists maintenance cascade;
 drop schema if exists auditing cascade;
 drop schema if exists access cascade;
+drop schema if exists keys cascade;
 
 create schema pipeline;
 create schema validation;
@@ -17,6 +18,7 @@ create schema scoring;
 create schema maintenance;
 create schema auditing;
 create schema access;
+create schema keys;
 
 comment on schema pipeline is 'Intake, processing and status: what programs and people call.';
 comment on schema validation is 'The edits, one routine each, and the stage that runs them.';
@@ -26,3 +28,4 @@ comment on schema scoring is 'Features, scores, reviews and models.';
 comment on schema maintenance is 'Partitions, reference releases, submitters.';
 comment on schema auditing is 'Writing the audit trail.';
 comment on schema access is 'API clients, and the rows that each may see.';
+comment on schema keys is 'Data keys and erasure keys: made, rotated, destroyed; search by token.';

@@ -54,6 +54,7 @@ class Database:
         clean_settings(monkeypatch, folder)
         monkeypatch.setenv("DATABASE_URL", self.url)
         monkeypatch.setenv("CLAIMS_ENCRYPTION_KEY", KEY)
+        monkeypatch.setenv("CLAIMS_ERASURE_KEYS_FILE", str(folder / "erasure.keys"))
 
 
 @dataclass(frozen=True)
@@ -113,16 +114,17 @@ class Server:
 def own_home(home: Path) -> Iterator[Cluster]:
     """Let commands have `home` as their CLAIMS_HOME; its server is stopped and removed at the end.
 
-    What root keeps elsewhere goes too.
+    What root keeps elsewhere goes too, and a socket's folder that had no place in the home.
     """
     cluster = default_cluster(home)
     try:
         yield cluster
     finally:
         cluster.stop()
-        data = cluster.status().data
-        if data is not None and data.parent != home:
-            shutil.rmtree(data.parent)
+        found = cluster.status()
+        for folder in (found.socket_dir, found.data and found.data.parent):
+            if folder is not None and folder.exists() and not folder.is_relative_to(home):
+                shutil.rmtree(folder)
 
 
 def clean_settings(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -131,6 +133,10 @@ def clean_settings(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         "DATABASE_URL",
         "CLAIMS_HOME",
         "CLAIMS_ENCRYPTION_KEY",
+        "CLAIMS_ENCRYPTION_KEY_FILE",
+        "CLAIMS_KEY_COMMAND",
+        "CLAIMS_KEY_COMMAND_SECONDS",
+        "CLAIMS_ERASURE_KEYS_FILE",
         "CLAIMS_SUBMITTER",
         "CLAIMS_BATCH_SIZE",
         "CLAIMS_CONNECTIONS",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,8 +17,10 @@ from click.testing import CliRunner, Result
 
 from app import cli
 from app.cli import main
+from app.generate import AS_OF, FAULT_SHARE, Generator
 from app.paths import ROOT
 from app.settings import Settings
+from tests.pipeline_support import held, wait_for_waiter
 from tests.servers import KEY, Database, clean_settings
 
 WITHOUT_JSON: Final = {("db", "psql"), ("serve",), ("worker",)}
@@ -131,6 +134,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPa
         ({"DATABASE_URL": ""}, "DATABASE_URL: empty"),
         ({"DATABASE_URL": "postgresql://u:hunter2@[x"}, "DATABASE_URL: no libpq connection URL"),
         ({"DATABASE_URL": "hunter2"}, "DATABASE_URL: no libpq connection URL"),
+        ({"CLAIMS_HOME": ""}, "CLAIMS_HOME: empty; leave it out"),
         ({"CLAIMS_ENCRYPTION_KEY": "hunter2"}, "CLAIMS_ENCRYPTION_KEY: not base64"),
         ({"CLAIMS_ENCRYPTION_KEY": "aHVudGVyMg=="}, "must be the base64 of 32 bytes, not of 7"),
         ({"CLAIMS_BATCH_SIZE": "0"}, "CLAIMS_BATCH_SIZE: input should be greater"),
@@ -271,6 +275,41 @@ def test_a_fault_of_the_program_keeps_its_traceback(monkeypatch: pytest.MonkeyPa
     result = invoke("status")
     assert isinstance(result.exception, ZeroDivisionError)
     assert result.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "table"), [("load", "staging.claims"), ("process", "staging.failed_claims")]
+)
+def test_an_interrupt_ends_a_command_and_the_next_goes_on(
+    database: Database, tmp_path: Path, command: str, table: str
+) -> None:
+    """As Ctrl-C does, which reaches every process of the command."""
+    file = tmp_path / "claims"
+    file.write_bytes(b"".join(Generator(20, 4, AS_OF, FAULT_SHARE)))
+    arguments = {"load": ["load", str(file)], "process": ["process"]}
+    if command == "process":
+        assert invoke(*arguments["load"]).exit_code == 0
+    with held(database, table):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app", *arguments[command]],
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        wait_for_waiter(database)
+        os.killpg(process.pid, signal.SIGINT)
+        output, errors = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert output.strip() == ""
+    assert "Aborted" in errors
+    assert "Traceback" not in errors
+    assert invoke(*arguments[command]).exit_code == 0
+    with database.connect() as conn:
+        assert conn.execute(
+            "select loaded, in_progress > 0, difference from pipeline.accounting"
+        ).fetchone() == (20, command == "load", 0)
 
 
 def test_a_pipe_that_closes_early_is_no_error(database: Database, tmp_path: Path) -> None:

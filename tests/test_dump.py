@@ -14,7 +14,7 @@ from app.intake.load import load_files
 from app.pipeline import process_pending
 from app.reference.starter import ensure_starter
 from app.settings import load_settings
-from app.vault import KeyRing, decrypt_field
+from app.vault import KeyRing, Sealed
 from tests.servers import Database
 
 Json = dict[str, Any]
@@ -26,21 +26,24 @@ PHI_COLUMNS: Final = (
 )
 
 STORED: Final = f"""
-select encrypted_batch_id, claim_id, {", ".join(PHI_COLUMNS)}
+select claim_id, encrypted_batch_id, erasure_id, {", ".join(PHI_COLUMNS)}
 from production.claims
 union all
-select failed.encrypted_batch_id, failed.claim_id, {", ".join(f"staged.{c}" for c in PHI_COLUMNS)}
+select
+  failed.claim_id, failed.encrypted_batch_id, staged.erasure_id,
+  {", ".join(f"staged.{c}" for c in PHI_COLUMNS)}
 from staging.failed_claims as failed
 cross join lateral jsonb_populate_record(null::staging.claims, failed.staged_claim) as staged
 where failed.staged_claim is not null"""  # noqa: S608 - names of columns
 
 UNDECODED: Final = """
-select failed.encrypted_batch_id, failed.claim_id, failed.original
+select failed.claim_id, failed.encrypted_batch_id, failed.erasure_id, failed.original
 from staging.failed_claims as failed
 where failed.original is not null"""
 
 MALFORMED: Final = """
-select failed.encrypted_batch_id, failed.claim_id, staged.malformed_values
+select
+  failed.claim_id, failed.encrypted_batch_id, staged.erasure_id, staged.malformed_values
 from staging.failed_claims as failed
 cross join lateral jsonb_populate_record(null::staging.claims, failed.staged_claim) as staged
 where staged.malformed_values is not null"""
@@ -144,19 +147,20 @@ def test_a_dump_holds_no_plain_phi_and_every_ciphertext_opens(
         originals = conn.execute(UNDECODED).fetchall()
         malformed = conn.execute(MALFORMED).fetchall()
     found = {}
-    for batch_id, claim_id, *blobs in stored:
+    for claim_id, batch_id, erasure_id, *blobs in stored:
+        sealed = Sealed(claim_id, batch_id, erasure_id)
         plain = {
-            column: decrypt_field(ring, batch_id, claim_id, column, blob)
+            column: ring.decrypt(sealed, column, blob)
             for column, blob in zip(PHI_COLUMNS, blobs, strict=True)
             if blob is not None
         }
         found[plain["claim_number"]] = plain
     assert found == {columns["claim_number"]: columns for _, columns, _ in claims}
     assert sorted(
-        decrypt_field(ring, b, c, "original", blob) for b, c, blob in originals
+        ring.decrypt(Sealed(*sealed), "original", blob) for *sealed, blob in originals
     ) == sorted(map(json.dumps, undecoded))
     typed = " ".join(
-        decrypt_field(ring, b, c, "malformed_values", blob) for b, c, blob in malformed
+        ring.decrypt(Sealed(*sealed), "malformed_values", blob) for *sealed, blob in malformed
     )
     assert [name for _, _, name in claims if name is not None and name not in typed] == []
 

@@ -281,6 +281,15 @@ def test_anothers_home_is_refused(tmp_path: Path) -> None:
         Cluster(wheel_bin_dir(), home).start()
 
 
+def test_a_home_that_is_for_something_else_is_refused(tmp_path: Path) -> None:
+    """Such as a checkout, which has a folder of that name."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/README.md").touch()
+    with pytest.raises(ClaimsError, match="is no PostgreSQL cluster"):
+        Cluster(wheel_bin_dir(), tmp_path).start()
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
 def test_the_settings_follow_the_machine(tmp_path: Path) -> None:
     small = tuned(2 * GB, tmp_path, lz4=False)
     large = tuned(64 * GB, tmp_path, lz4=True)

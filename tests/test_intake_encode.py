@@ -11,9 +11,10 @@ import pytest
 from app.generate import AS_OF, Generator
 from app.intake import grammar
 from app.intake.encode import CLAIM_COLUMNS, FAILED_COLUMNS, LINE_COLUMNS, Encoded, encode_batch
-from app.vault import KeyRing, decrypt_field
+from app.vault import Sealed
+from tests.vault_support import key_ring
 
-RING = KeyRing({1: bytes(range(32)), 2: bytes(32)}, {"phi": 1, "token": 2})
+RING = key_ring(bytes(range(32)), bytes(32))
 BATCH = 5
 SURNAME = "Zebedee"
 CODE_FIELDS = [
@@ -78,7 +79,8 @@ def findings(claim: Json) -> list[Json]:
 
 
 def decrypted(row: Json, column: str) -> str:
-    return decrypt_field(RING, BATCH, row["claim_id"], column, row[column])
+    sealed = Sealed(row["claim_id"], BATCH, row["erasure_id"])
+    return RING.decrypt(sealed, column, row[column])
 
 
 def test_every_phi_field_comes_back_and_codes_stand_in_clear() -> None:

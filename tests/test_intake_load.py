@@ -24,7 +24,7 @@ from app.generate import AS_OF, Generator
 from app.intake import load
 from app.intake.load import LoadResult, load_files
 from app.settings import load_settings
-from app.vault import KeyRing, decrypt_field
+from app.vault import KeyRing, Sealed
 from tests.servers import Database
 
 PHI_COLUMNS = (
@@ -61,9 +61,10 @@ def claim_numbers(database: Database) -> list[str]:
         ring = KeyRing.open(conn, load_settings())
     with database.connect() as conn:
         rows = conn.execute(
-            "select encrypted_batch_id, claim_id, claim_number from staging.claims order by 1, 2"
+            "select claim_id, encrypted_batch_id, erasure_id, claim_number from staging.claims"
+            " order by 2, 1"
         ).fetchall()
-    return [decrypt_field(ring, batch, claim, "claim_number", blob) for batch, claim, blob in rows]
+    return [ring.decrypt(Sealed(*sealed), "claim_number", blob) for *sealed, blob in rows]
 
 
 def test_every_ciphertext_decrypts_to_what_went_in(database: Database, tmp_path: Path) -> None:
@@ -79,8 +80,9 @@ def test_every_ciphertext_decrypts_to_what_went_in(database: Database, tmp_path:
         rows = [dict(zip(names, row, strict=True)) for row in cursor]
     assert len(rows) == 300
     for row in rows:
+        sealed = Sealed(row["claim_id"], row["encrypted_batch_id"], row["erasure_id"])
         plain = {
-            column: decrypt_field(ring, row["encrypted_batch_id"], row["claim_id"], column, blob)
+            column: ring.decrypt(sealed, column, blob)
             for column in PHI_COLUMNS
             if (blob := row[column]) is not None
         }

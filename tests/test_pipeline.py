@@ -91,6 +91,7 @@ order by 1"""
 
 BY_ROLES: Final = [
     ("batch.received", "claims_app"),
+    ("batches.scored", "claims_worker"),
     ("batches.transferred", "claims_worker"),
     ("batches.validated", "claims_worker"),
 ]

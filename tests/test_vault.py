@@ -15,12 +15,25 @@ from pydantic import SecretStr
 from app.database import Role, connect
 from app.errors import ClaimsError
 from app.settings import Settings, load_settings
-from app.vault import KEY_FILE, BatchCipher, KeyRing, decrypt_field, normalised
+from app.vault import DecryptionRefusedError, KeyRing, Sealed, normalised
+from app.vault.ciphers import BatchCipher, ClaimCipher
+from app.vault.erasure import ErasureKeys
+from app.vault.keyring import ERASURE_FILE
+from app.vault.providers import KEY_FILE
 from tests.servers import Database, clean_settings
+from tests.vault_support import key_ring
 
 KEY = bytes(range(32))
-CIPHER = BatchCipher(7, KEY, 11)
-RING = KeyRing({7: KEY, 8: KEY[::-1]}, {"phi": 7, "token": 8})
+ERASURE = ErasureKeys.new()
+RING = key_ring(KEY, KEY[::-1], ERASURE)
+ERASURE_ID = 5
+
+
+def cipher(claim_id: int) -> ClaimCipher:
+    """Give the cipher of a claim of batch 11, as the intake has it."""
+    key = ERASURE.key(ERASURE_ID)
+    assert key
+    return BatchCipher(7, KEY, 11).claim(claim_id, key)
 
 
 @given(st.text(st.characters(exclude_categories=())), st.integers(0, 2**63 - 1))
@@ -29,57 +42,78 @@ def test_what_is_encrypted_comes_back(text: str, claim_id: int) -> None:
         text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         text = text.encode("utf-8", "replace").decode()
-    blob = CIPHER.encrypt(claim_id, "member_id", text)
-    assert decrypt_field(RING, 11, claim_id, "member_id", blob) == text
+    blob = cipher(claim_id).encrypt("member_id", text)
+    assert RING.decrypt(Sealed(claim_id, 11, ERASURE_ID), "member_id", blob) == text
 
 
 @given(st.binary())
 def test_bytes_that_are_no_text_come_back(raw: bytes) -> None:
-    blob = CIPHER.encrypt(1, "original", raw.decode("utf-8", "surrogateescape"))
-    assert CIPHER.decrypt(1, "original", blob).encode("utf-8", "surrogateescape") == raw
+    blob = cipher(1).encrypt("original", raw.decode("utf-8", "surrogateescape"))
+    assert cipher(1).decrypt("original", blob).encode("utf-8", "surrogateescape") == raw
+
+
+def test_version_1_is_still_read() -> None:
+    blob = BatchCipher(7, KEY, 11, version=1).claim(3, b"").encrypt("phone", "2175550100")
+    assert blob[0] == 1
+    assert RING.decrypt(Sealed(3, 11, None), "phone", blob) == "2175550100"
+    # As the first version of the program wrote it, under the same key.
+    stored = bytes.fromhex(
+        "0100000007000102030405060708090a0b967698b624d1947d380fdf56b13dbe1760cf528705a65695d2d9"
+    )
+    assert RING.decrypt(Sealed(3, 11, None), "phone", stored) == "2175550100"
 
 
 def test_every_changed_bit_is_refused() -> None:
-    blob = CIPHER.encrypt(3, "phone", "2175550100")
+    blob = cipher(3).encrypt("phone", "2175550100")
     for position in range(8 * len(blob)):
         changed = bytearray(blob)
         changed[position // 8] ^= 1 << position % 8
-        with pytest.raises(ClaimsError) as error:
-            decrypt_field(RING, 11, 3, "phone", bytes(changed))
+        with pytest.raises(DecryptionRefusedError) as error:
+            RING.decrypt(Sealed(3, 11, ERASURE_ID), "phone", bytes(changed))
         assert error.value.code in {"VAULT_DECRYPTION_REFUSED", "VAULT_KEY_UNKNOWN"}
 
 
 @pytest.mark.parametrize("length", [0, 4, 5, 20, 32])
 def test_a_shortened_ciphertext_is_refused(length: int) -> None:
-    with pytest.raises(ClaimsError, match="does not decrypt"):
-        decrypt_field(RING, 11, 3, "phone", CIPHER.encrypt(3, "phone", "2175550100")[:length])
+    blob = cipher(3).encrypt("phone", "2175550100")[:length]
+    with pytest.raises(DecryptionRefusedError, match="does not decrypt"):
+        RING.decrypt(Sealed(3, 11, ERASURE_ID), "phone", blob)
 
 
 @pytest.mark.parametrize(
-    ("batch_id", "claim_id", "field"), [(12, 3, "phone"), (11, 4, "phone"), (11, 3, "city")]
+    ("claim_id", "batch_id", "erasure_id", "field"),
+    [
+        (3, 12, ERASURE_ID, "phone"),
+        (4, 11, ERASURE_ID, "phone"),
+        (3, 11, ERASURE_ID, "city"),
+        (3, 11, ERASURE_ID + 1, "phone"),
+        (3, 11, ERASURE_ID + (1 << 48), "phone"),
+    ],
 )
-def test_a_moved_ciphertext_is_refused(batch_id: int, claim_id: int, field: str) -> None:
-    blob = CIPHER.encrypt(3, "phone", "2175550100")
-    with pytest.raises(ClaimsError) as error:
-        decrypt_field(RING, batch_id, claim_id, field, blob)
+def test_a_moved_ciphertext_is_refused(
+    claim_id: int, batch_id: int, erasure_id: int, field: str
+) -> None:
+    blob = cipher(3).encrypt("phone", "2175550100")
+    with pytest.raises(DecryptionRefusedError) as error:
+        RING.decrypt(Sealed(claim_id, batch_id, erasure_id), field, blob)
     assert error.value.code == "VAULT_DECRYPTION_REFUSED"
     assert "2175550100" not in str(error.value)
 
 
 def test_no_nonce_comes_twice() -> None:
-    assert len({CIPHER.encrypt(1, "city", "")[5:17] for _ in range(10_000)}) == 10_000
+    assert len({cipher(1).encrypt("city", "")[5:17] for _ in range(10_000)}) == 10_000
 
 
 def test_tokens_depend_on_kind_and_key() -> None:
-    other = KeyRing({7: KEY, 8: KEY}, {"phi": 7, "token": 8})
+    other = key_ring(KEY, KEY)
     tokens = {
-        RING.token("member", "1EG4"),
-        RING.token("patient", "1EG4"),
-        other.token("member", "1EG4"),
+        RING.tokens.member("1EG4"),
+        RING.tokens.token("patient", "1eg4"),
+        other.tokens.member("1EG4"),
     }
     assert {len(token) for token in tokens} == {16}
     assert len(tokens) == 3
-    assert RING.token("member", "1EG4") in tokens
+    assert RING.tokens.member("1EG4") in tokens
 
 
 @pytest.mark.parametrize(
@@ -97,9 +131,10 @@ def test_keys_are_made_once_and_found_again(database: Database) -> None:
         first = KeyRing.open(conn, settings)
     with connect(Role.APP) as conn:
         second = KeyRing.open(conn, settings)
-    blob = first.batch_cipher(first.active_data_key_id, 5).encrypt(1, "city", "Clayton")
-    assert decrypt_field(second, 5, 1, "city", blob) == "Clayton"
-    assert first.token("member", "1") == second.token("member", "1")
+    erasure_id, cipher = first.encryptor(5).claim(1, None)
+    blob = cipher.encrypt("city", "Clayton")
+    assert second.decrypt(Sealed(1, 5, erasure_id), "city", blob) == "Clayton"
+    assert first.tokens.member("1") == second.tokens.member("1")
     with database.connect() as conn:
         rows = conn.execute("select purpose, wrapped_key from vault.data_keys").fetchall()
     assert sorted(row[0] for row in rows) == ["phi", "token"]
@@ -113,7 +148,7 @@ def test_processes_that_start_at_once_agree_on_the_keys(database: Database) -> N
     def start() -> None:
         with connect(Role.APP) as conn:
             barrier.wait()
-            tokens.append(KeyRing.open(conn, settings).token("member", "1"))
+            tokens.append(KeyRing.open(conn, settings).tokens.member("1"))
 
     threads = [threading.Thread(target=start) for _ in range(4)]
     for thread in threads:
@@ -165,8 +200,8 @@ def test_the_embedded_default_makes_its_own_key_file(
         first = KeyRing.open(conn, settings)
         path = settings.claims_home / KEY_FILE
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert list(settings.claims_home.iterdir()) == [path]
-        assert KeyRing.open(conn, settings).token("member", "1") == first.token("member", "1")
+        assert {one.name for one in settings.claims_home.iterdir()} == {KEY_FILE, ERASURE_FILE}
+        assert KeyRing.open(conn, settings).tokens.member("1") == first.tokens.member("1")
 
         path.chmod(0o640)
         with pytest.raises(ClaimsError) as error:

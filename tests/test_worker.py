@@ -16,7 +16,7 @@ from typing import Any, Final
 import psycopg
 import pytest
 
-from app import logs
+from app import logs, metrics
 from app.generate import AS_OF, Generator
 from app.intake.load import load_files
 from app.settings import load_settings
@@ -418,3 +418,20 @@ def test_metrics_say_what_was_done_and_what_waits(
     assert figures['claims_stage_batches_total{stage="transfer"}'] == CLAIMS / BATCH_SIZE - 1
     assert figures['claims_stage_seconds_count{stage="validation"}'] >= 3
     assert figures['claims_processed_total{outcome="passed",stage="transfer"}'] > 0
+
+
+def test_what_was_transferred_becomes_history(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish(start("process"))
+    monkeypatch.setattr(service, "HISTORY_SECONDS", 0.0)
+    metrics.MODEL_DRIFT.clear()
+    with working(), database.connect() as conn:
+        until = time.monotonic() + WAIT_SECONDS
+        while conn.execute("select count(*) from models.provider_history").fetchone() == (0,):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    drifts = {
+        sample.labels["feature"] for sample in next(iter(metrics.MODEL_DRIFT.collect())).samples
+    }
+    assert {"score", "patient_age"} <= drifts

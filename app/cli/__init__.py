@@ -10,7 +10,8 @@ from app.console import err, notice, print_json
 from app.errors import ClaimsError
 
 COMMANDS: Final = (
-    *("batches", "bench", "client", "db", "demo", "failed", "generate", "load", "model"),
+    *("batches", "bench", "client", "db", "demo", "failed", "find", "generate"),
+    *("keys", "load", "model"),
     *("price", "process", "reference", "review", "serve", "show", "status", "worker"),
 )
 """Each is the object of its own name in the module of its own name beside this one."""

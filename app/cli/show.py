@@ -19,6 +19,7 @@ from app.price_basis import Basis
 from app.reports import standard_codes
 from app.scoring.explain import ScoreReport
 from app.settings import load_settings
+from app.vault.refusals import refusals_recorded
 
 _STYLES: Final = {
     "priced": "green",
@@ -65,7 +66,7 @@ def show(claim: str, *, with_phi: bool, as_json: bool) -> None:
     CLAIM is a claim id, or the claim number as the submitter sent it.
     """
     settings = load_settings()
-    with connect(Role.OPERATOR) as conn:
+    with refusals_recorded(Role.OPERATOR), connect(Role.OPERATOR) as conn:
         # One snapshot, because the claim may move to production meanwhile.
         conn.isolation_level = IsolationLevel.REPEATABLE_READ
         found = find_claim(conn, settings, claim)
@@ -76,6 +77,9 @@ def show(claim: str, *, with_phi: bool, as_json: bool) -> None:
     _show_claim(report)
     if report.phi is not None:
         _show_phi(report.phi)
+    elif report.erased:
+        out.print("What identified the patient was erased: its keys were destroyed.")
+        out.print()
     if report.score is not None:
         _show_score(report.score)
     for verdict in report.verdicts:

@@ -131,7 +131,7 @@ def make_home(home: Path) -> None:
 
 
 def check_home(home: Path) -> None:
-    """Refuse a home that is no folder, or that another user made."""
+    """Refuse a home that is no folder, that another user made, or that is for something else."""
     if not home.is_dir():
         raise ClaimsError(
             "EMBEDDED_HOME", f"{home} is not a folder", "Set CLAIMS_HOME to a folder."
@@ -144,6 +144,13 @@ def check_home(home: Path) -> None:
             f"{home} belongs to user id {owner if owner != os.geteuid() else data_owner}, "
             f"not to {current_user()}, who runs this",
             "Run as its owner, or set CLAIMS_HOME to another folder.",
+        )
+    data = home / "data"
+    if data.is_dir() and not (data / "PG_VERSION").is_file():
+        raise ClaimsError(
+            "EMBEDDED_HOME",
+            f"{data} is there already and is no PostgreSQL cluster",
+            "Set CLAIMS_HOME to a folder that has nothing else in it.",
         )
 
 

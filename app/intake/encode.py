@@ -16,7 +16,7 @@ import msgspec
 from app.intake import grammar
 from app.intake.model import CENT, THOUSANDTH, Claim, ServiceLine
 from app.intake.reader import RECORD_LIMIT
-from app.vault import KeyRing, normalised
+from app.vault import BatchEncryptor, ClaimCipher, KeyRing, Tokens
 
 OLDEST_AGE: Final = 124
 """Years; a patient older than this at service is V007."""
@@ -25,8 +25,8 @@ AGE_KEPT: Final = 90
 """Years; this age stands for itself and all above it."""
 
 CLAIM_COLUMNS: Final = (
-    *("claim_id", "encrypted_batch_id", "claim_number_token", "member_token"),
-    *("patient_token", "frequency_code", "payer_id", "billing_npi"),
+    *("claim_id", "encrypted_batch_id", "erasure_id", "claim_number_token"),
+    *("member_token", "patient_token", "frequency_code", "payer_id", "billing_npi"),
     *("billing_taxonomy", "rendering_npi", "rendering_taxonomy", "patient_age"),
     *("patient_sex", "service_zip", "carrier", "locality", "diagnoses"),
     *("total_charge", "first_service_date", "line_count", "intake_findings"),
@@ -45,8 +45,8 @@ LINE_COLUMNS: Final = (
 """Columns of staging.claim_lines that a row of `Encoded.lines` fills, in order."""
 
 FAILED_COLUMNS: Final = (
-    *("claim_id", "encrypted_batch_id", "position_in_batch", "reasons"),
-    *("claim_number_token", "original"),
+    *("claim_id", "encrypted_batch_id", "erasure_id", "position_in_batch"),
+    *("reasons", "claim_number_token", "original"),
 )
 """Columns of staging.failed_claims that a row of `Encoded.failed` fills, in order."""
 
@@ -60,6 +60,10 @@ Row = tuple[Any, ...]
 class Encoded:
     """The rows of one batch, lacking only what `pipeline.open_batch` decides."""
 
+    data_key_id: int
+    """The data key that encrypted them."""
+    erasure_generation: int
+    """The generation of the erasure keys that did."""
     claims: list[Row] = field(default_factory=list)
     lines: list[Row] = field(default_factory=list)
     failed: list[Row] = field(default_factory=list)
@@ -82,7 +86,7 @@ def encode_batch(
     records: Sequence[bytes], claim_ids: Sequence[int], keyring: KeyRing, batch_id: int
 ) -> Encoded:
     """Decode, check and encrypt the claims of a batch, in order."""
-    encoder = _Encoder(keyring, batch_id)
+    encoder = _Encoder(keyring.encryptor(batch_id), batch_id)
     for position, (record, claim_id) in enumerate(zip(records, claim_ids, strict=True), start=1):
         try:
             claim = _decoded(record)
@@ -210,25 +214,28 @@ class _Doubts:
 class _Encoder:
     """Collects the rows of one batch."""
 
-    def __init__(self, keyring: KeyRing, batch_id: int) -> None:
-        self.encoded: Final = Encoded()
-        self._keyring = keyring
+    def __init__(self, encryptor: BatchEncryptor, batch_id: int) -> None:
+        self.encoded: Final = Encoded(encryptor.data_key_id, encryptor.erasure_generation)
+        self._cipher_of = encryptor.claim
+        self._tokens = encryptor.tokens
         self._batch_id = batch_id
-        self._encrypt = keyring.batch_cipher(keyring.active_data_key_id, batch_id).encrypt
 
     def add_failed(self, claim_id: int, position: int, record: bytes, error: Exception) -> None:
         """Add a claim that could not be decoded."""
         where, reason = _explained(error)
         original = record.decode("utf-8", "surrogateescape")
+        number_token = _claim_number_token(record, self._tokens)
+        erasure_id, cipher = self._cipher_of(claim_id, number_token)
         self.encoded.reasons.append(f"{where}: {reason}")
         self.encoded.failed.append(
             (
                 claim_id,
                 self._batch_id,
+                erasure_id,
                 position,
                 _to_json([{"rule": DECODE_RULE, "field": where, "reason": reason}]).decode(),
-                _claim_number_token(record, self._keyring),
-                self._encrypt(claim_id, "original", original),
+                number_token,
+                cipher.encrypt("original", original),
             )
         )
 
@@ -241,18 +248,20 @@ class _Encoder:
         birth = grammar.calendar_date(patient.birth_date)
         age = _age(birth, first_service, doubts)
         member_token = patient_token = None
-        token, encrypt = self._keyring.token, self._encrypt
+        tokens = self._tokens
         if grammar.is_member_id(patient.member_id):
-            member_token = token("member", normalised(patient.member_id))
+            member_token = tokens.member(patient.member_id)
         else:
             doubts.add("V003", "patient.member_id")
         if birth is not None:
-            names = f"{normalised(patient.last_name)}|{normalised(patient.first_name)}"
-            patient_token = token("patient", f"{names}|{birth}")
+            patient_token = tokens.patient(patient.last_name, patient.first_name, birth)
+        erasure_id, cipher = self._cipher_of(claim_id, patient_token or member_token)
+        encrypt = cipher.encrypt
         row = (
             claim_id,
             self._batch_id,
-            token("claim_number", claim.claim_number.strip()),
+            erasure_id,
+            tokens.claim_number(claim.claim_number),
             member_token,
             patient_token,
             doubts.code(grammar.frequency_code, claim.frequency_code, "frequency_code"),
@@ -271,35 +280,31 @@ class _Encoder:
             first_service,
             len(claim.service_lines),
             _to_json(doubts.findings).decode() if doubts.findings else None,
-            encrypt(claim_id, "claim_number", claim.claim_number),
-            encrypt(claim_id, "member_id", patient.member_id),
-            encrypt(claim_id, "patient_last_name", patient.last_name),
-            encrypt(claim_id, "patient_first_name", patient.first_name),
-            self._given(claim_id, "patient_middle_name", patient.middle_name),
-            encrypt(claim_id, "patient_birth_date", patient.birth_date),
+            encrypt("claim_number", claim.claim_number),
+            encrypt("member_id", patient.member_id),
+            encrypt("patient_last_name", patient.last_name),
+            encrypt("patient_first_name", patient.first_name),
+            _given(cipher, "patient_middle_name", patient.middle_name),
+            encrypt("patient_birth_date", patient.birth_date),
         )
         if address is None:
             place: Row = (None, None, None, None)
         else:
             place = (
-                encrypt(claim_id, "patient_address_line", address.line),
-                encrypt(claim_id, "patient_city", address.city),
-                encrypt(claim_id, "patient_state", address.state),
-                encrypt(claim_id, "patient_zip", address.zip),
+                encrypt("patient_address_line", address.line),
+                encrypt("patient_city", address.city),
+                encrypt("patient_state", address.state),
+                encrypt("patient_zip", address.zip),
             )
         malformed = _to_json(doubts.texts).decode() if doubts.texts else None
         self.encoded.claims.append(
             (
                 *row,
                 *place,
-                self._given(claim_id, "patient_phone", patient.phone),
-                self._given(claim_id, "malformed_values", malformed),
+                _given(cipher, "patient_phone", patient.phone),
+                _given(cipher, "malformed_values", malformed),
             )
         )
-
-    def _given(self, claim_id: int, name: str, text: str | None) -> bytes | None:
-        """Encrypt a field that may be absent."""
-        return None if text is None else self._encrypt(claim_id, name, text)
 
     def _add_lines(
         self, claim_id: int, lines: tuple[ServiceLine, ...], doubts: _Doubts
@@ -340,6 +345,11 @@ class _Encoder:
         return first_service
 
 
+def _given(cipher: ClaimCipher, name: str, text: str | None) -> bytes | None:
+    """Encrypt a field that may be absent."""
+    return None if text is None else cipher.encrypt(name, text)
+
+
 def _array(codes: Sequence[str | None]) -> str:
     """Return the array literal of codes, which need no quotes."""
     return f"{{{','.join([code or 'NULL' for code in codes])}}}"
@@ -361,12 +371,12 @@ def _age(birth: date | None, service: date | None, doubts: _Doubts) -> int | Non
     return min(years, AGE_KEPT)
 
 
-def _claim_number_token(record: bytes, keyring: KeyRing) -> bytes | None:
+def _claim_number_token(record: bytes, tokens: Tokens) -> bytes | None:
     """Return the token of the claim number, where the text still yields one."""
     if len(record) > RECORD_LIMIT:
         return None
     try:
-        number = _decode_number(record).claim_number.strip()
+        number = _decode_number(record).claim_number
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    return keyring.token("claim_number", number) if number else None
+    return tokens.claim_number(number) if number.strip() else None

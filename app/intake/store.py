@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from psycopg import Connection, errors, rows, sql
 
-from app.errors import translated
+from app.errors import DatabaseError, translated
 from app.intake.encode import (
     CLAIM_COLUMNS,
     DECODE_RULE,
@@ -18,6 +18,7 @@ from app.intake.encode import (
     encode_batch,
 )
 from app.vault import KeyRing
+from app.vault.keyring import HOLD_KEYS, KEYS_CHANGED
 
 # No row when the key is there already.
 RESERVE_IDS: Final = """
@@ -84,6 +85,8 @@ def store_batch(
     The claims get ids that follow on one another, in their order. `within` is called with
     the batch id before the transaction ends, and its error undoes the batch. The connection
     is in autocommit mode: encryption, which takes longest, happens outside of transactions.
+    Keys that were rotated or destroyed meanwhile are read again, and the batch is encrypted
+    under those that are there now.
 
     Raises:
         ClaimsError: from the database.
@@ -96,22 +99,41 @@ def store_batch(
         return None
     batch_id, first = reserved
     claim_ids = range(first, first + len(batch.records))
-    encoded = encode_batch(batch.records, claim_ids, keyring, batch_id)
-    opening = {
-        **key,
-        "batch_id": batch_id,
-        "data_key_id": keyring.active_data_key_id,
-        "claim_count": len(claim_ids),
-        "staged_count": len(encoded.claims),
-        "line_count": len(encoded.lines),
-        "first_claim_id": claim_ids[0],
-        "last_claim_id": claim_ids[-1],
-        "hold": batch.hold,
-    }
+    while True:
+        encoded = encode_batch(batch.records, claim_ids, keyring, batch_id)
+        opening = {
+            **key,
+            "batch_id": batch_id,
+            "data_key_id": encoded.data_key_id,
+            "erasure_generation": encoded.erasure_generation,
+            "claim_count": len(claim_ids),
+            "staged_count": len(encoded.claims),
+            "line_count": len(encoded.lines),
+            "first_claim_id": claim_ids[0],
+            "last_claim_id": claim_ids[-1],
+            "hold": batch.hold,
+        }
+        try:
+            return _store(conn, opening, encoded, batch.replaces_claim_id, within)
+        except DatabaseError as error:
+            if error.code not in KEYS_CHANGED or not keyring.refresh(conn):
+                raise
+
+
+def _store(
+    conn: Connection[Any],
+    opening: dict[str, Any],
+    encoded: Encoded,
+    replaces_claim_id: int | None,
+    within: Callable[[int], None],
+) -> Stored | None:
+    """Store what is encrypted in one transaction; None when its key is there already."""
+    batch_id: int = opening["batch_id"]
     with translated():
         try:
             with conn.transaction():
-                received_at = _write(conn, opening, encoded, batch.replaces_claim_id)
+                conn.execute(HOLD_KEYS, opening)
+                received_at = _write(conn, opening, encoded, replaces_claim_id)
                 within(batch_id)
                 conn.execute(CLOSE_BATCH, {"batch_id": batch_id})
         except errors.UniqueViolation as error:

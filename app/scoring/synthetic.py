@@ -7,7 +7,6 @@ claim says, of hidden factors that no feature shows (how well a provider documen
 code, what is in the record of this claim), and of chance. A model can learn the first part alone.
 """
 
-import base64
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,14 +23,14 @@ from app.errors import translated
 from app.generate import AS_OF, FACILITIES, FAULT_SHARE, Generator
 from app.scoring.dataset import POSTGRES_EPOCH, Dataset
 from app.scoring.transport import take_features
-from app.scratch import connect_to, run_claims, scratch_database
+from app.scratch import connect_to, run_claims, scratch_database, scratch_keys
 from app.settings import Settings
 
 DATABASE: Final = "claims_train"
 PERIODS: Final = 12
 """Stretches of time after each of which the history is brought up to date."""
 
-KEY: Final = base64.b64encode(bytes(32)).decode()
+KEY: Final = bytes(32)
 """The claims are made up and the database is dropped."""
 
 APPROVED_BASE: Final = 3.6
@@ -122,8 +121,9 @@ def make_dataset(
     )
     parts = []
     with scratch_database(settings, DATABASE) as info, tempfile.TemporaryDirectory() as folder:
+        keys = scratch_keys(Path(folder), KEY)
         on_step("making a scratch database")
-        _run(info, "db", "upgrade")
+        _run(info, keys, "db", "upgrade")
         with connect_to(info) as conn:
             with translated():
                 conn.execute(SET_UP, {"as_of": AS_OF})
@@ -134,7 +134,7 @@ def make_dataset(
                 on_step(f"claims received from {received[0].received} to {received[-1].received}")
                 file = Path(folder) / f"{number}.ndjson"
                 file.write_bytes(b"".join(one.text for one in received))
-                _run(info, "load", str(file))
+                _run(info, keys, "load", str(file))
                 parts.append(_live_through(conn, received))
     return Dataset.in_order(
         **{
@@ -144,9 +144,9 @@ def make_dataset(
     )
 
 
-def _run(info: dict[str, str], *arguments: str) -> None:
+def _run(info: dict[str, str], keys: dict[str, str], *arguments: str) -> None:
     # One connection, so that ids follow the file.
-    run_claims(info, {"CLAIMS_ENCRYPTION_KEY": KEY, "CLAIMS_CONNECTIONS": "1"}, *arguments)
+    run_claims(info, {**keys, "CLAIMS_CONNECTIONS": "1"}, *arguments)
 
 
 def _live_through(conn: Connection[Any], received: list[_Claim]) -> Dataset:

@@ -25,7 +25,7 @@ from psycopg_pool import ConnectionPool
 from app.clients import Client
 from app.database import Role, connect
 from app.errors import translated
-from app.intake.encode import DECODE_RULE
+from app.intake.encode import DECODE_RULE, FAILED_COLUMNS
 from app.intake.reader import BrokenError, split
 from app.intake.store import NewBatch, store_batch
 from app.service.batches import Batch
@@ -71,6 +71,9 @@ KEY_PREFIX: Final = "api:"
 """Before idempotency keys of clients, so that they are none of `claims load`'s."""
 
 _log: Final = structlog.get_logger(__name__)
+
+_CLAIM_ID: Final = FAILED_COLUMNS.index("claim_id")
+_POSITION: Final = FAILED_COLUMNS.index("position_in_batch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +246,7 @@ def store(conn: Connection[Any], keyring: KeyRing, submission: Submission) -> Re
         ),
         not_decoded_count=len(stored.encoded.failed),
         not_decoded=[
-            NotDecoded(row[0], row[2], DECODE_RULE, *reason.split(": ", 1))
+            NotDecoded(row[_CLAIM_ID], row[_POSITION], DECODE_RULE, *reason.split(": ", 1))
             for row, reason in failed
         ],
     )

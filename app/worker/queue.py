@@ -32,6 +32,8 @@ select pipeline.record_stage_failure(
 
 RETRY_DUE: Final = "select pipeline.retry_due_failed_claims()"
 
+REFRESH_HISTORY: Final = "select maintenance.refresh_history()"
+
 ENSURE_PARTITIONS: Final = "call maintenance.ensure_partitions()"
 
 RECORD_HEARTBEAT: Final = """
@@ -134,6 +136,12 @@ def record_failure(
 def retry_due_failed_claims(conn: Connection[Any]) -> int:
     """Put failed claims on their way again whose reference data has come; how many."""
     row = conn.execute(RETRY_DUE).fetchone()
+    return int(row[0]) if row else 0
+
+
+def refresh_history(conn: Connection[Any]) -> int:
+    """Count what was transferred and reviewed since into what scores go by; how many claims."""
+    row = conn.execute(REFRESH_HISTORY).fetchone()
     return int(row[0]) if row else 0
 
 

@@ -25,6 +25,7 @@ from psycopg_pool import ConnectionPool
 from app import metrics
 from app.database import Role, connect, parameters
 from app.errors import OWN_CLASSES, ClaimsError, translated
+from app.scoring.registry import measure_drift
 from app.settings import Settings
 from app.stages import stages_of
 from app.worker import queue
@@ -35,6 +36,11 @@ QUERY_CANCELED: Final = "57014"
 
 HEARTBEAT_SECONDS: Final = 5.0
 HOUSEKEEPING_SECONDS: Final = 60.0
+HISTORY_SECONDS: Final = 300.0
+DRIFT_CLAIMS: Final = 10_000
+"""How often the history that scores go by takes in what was transferred since, and the drift of
+scores is measured, over so many of the newest claims."""
+
 CONNECT_SECONDS: Final = 10.0
 """How long a thread waits for a connection before it says that there is none."""
 
@@ -77,6 +83,7 @@ class Worker:
         self._slots: Final = [_Slot() for _ in range(settings.max_concurrent_batches)]
         self._housekeeping: Final = threading.Lock()
         self._housekeeping_due = 0.0
+        self._history_due = time.monotonic() + HISTORY_SECONDS
         self._threads: list[Thread] = []
         self._fault: Exception | None = None
         # The stages, the listener, the heartbeat, and one look at the queue for metrics.
@@ -290,12 +297,26 @@ class Worker:
         return queue.record_failure(conn, self.identity.worker_id, lease, error, self._limits)
 
     def _keep_house(self, conn: Connection[Any]) -> None:
-        """Now and then make partitions, and retry claims whose reference data has come."""
+        """Now and then do what belongs to no batch.
+
+        Make partitions, retry claims whose reference data has come, count what was transferred
+        into the history that scores go by, and measure how far scores have drifted.
+        """
         with self._housekeeping:
-            if time.monotonic() < self._housekeeping_due:
+            now = time.monotonic()
+            if now < self._housekeeping_due:
                 return
-            self._housekeeping_due = time.monotonic() + HOUSEKEEPING_SECONDS
+            self._housekeeping_due = now + HOUSEKEEPING_SECONDS
+            refreshes_history = now >= self._history_due
+            if refreshes_history:
+                self._history_due = now + HISTORY_SECONDS
         queue.ensure_partitions(conn)
+        if refreshes_history:
+            queue.refresh_history(conn)
+            for drift in measure_drift(conn, DRIFT_CLAIMS):
+                metrics.MODEL_DRIFT.labels(drift.model_version, drift.name).set(
+                    drift.stability_index
+                )
         retried = queue.retry_due_failed_claims(conn)
         if retried:
             metrics.FAILED_CLAIMS_RETRIED.inc(retried)

@@ -11,7 +11,7 @@ from pg_catalog.pg_namespace as schema
 where schema.nspname in (
   'reference', 'staging', 'production', 'queue', 'vault', 'audit', 'models',
   'pipeline', 'validation', 'pricing', 'transfer', 'scoring', 'maintenance', 'auditing',
-  'access'
+  'access', 'keys'
 );
 
 -- Tables, partitions, views and sequences.

@@ -11,10 +11,11 @@ from our_routines as routine
 where
   routine.name ~ '^validation\.(check_|report_intake_findings|npi_fails)'
   or routine.name ~ '^pricing\.price_lines'
-  or routine.name ~ '^scoring\.claim_features';
+  or routine.name ~ '^scoring\.claim_features'
+  or routine.name ~ '^keys\.patient_leaf';
 
 select cmp_ok(
-  (select count(*) from leaves), '>=', 23::bigint, 'the leaf functions are found'
+  (select count(*) from leaves), '>=', 24::bigint, 'the leaf functions are found'
 );
 
 select is_empty(
@@ -53,6 +54,7 @@ select is_empty(
           when leaves.name ~ '^pricing'
             then '(array[row(1, 1, ''2025-07-01'', ''99213'', null, ''11'', 1, null, ''10112'', ''00'', null, null)]::pricing.line_to_price[])'
           when leaves.name ~ '^validation\.npi' then '(1234567893)'
+          when leaves.name ~ '^keys\.' then '(1)'
           else '(''{1,2}''::bigint[], ''{2025-07-16}''::date[])'
         end
       ) as step

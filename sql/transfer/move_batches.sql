@@ -301,11 +301,12 @@ begin
   moved_claims as (
     insert into production.claims (
       claim_id, service_month, batch_id, submitter_id, received_at,
-      encrypted_batch_id, replaces_claim_id, claim_number_token, member_token,
-      patient_token, frequency_code, payer_id, billing_npi, billing_taxonomy,
-      rendering_npi, rendering_taxonomy, patient_age, patient_sex, service_zip,
-      carrier, locality, diagnoses, total_charge, first_service_date, line_count,
-      decision, allowed_amount, pended_line_count, denied_line_count, transferred_at,
+      encrypted_batch_id, erasure_id, replaces_claim_id, claim_number_token,
+      member_token, patient_token, frequency_code, payer_id, billing_npi,
+      billing_taxonomy, rendering_npi, rendering_taxonomy, patient_age, patient_sex,
+      service_zip, carrier, locality, diagnoses, total_charge, first_service_date,
+      line_count, decision, allowed_amount, pended_line_count, denied_line_count,
+      transferred_at,
       claim_number, member_id, patient_last_name, patient_first_name,
       patient_middle_name, patient_birth_date, patient_address_line, patient_city,
       patient_state, patient_zip, patient_phone
@@ -317,6 +318,7 @@ begin
       claim.submitter_id,
       claim.received_at,
       claim.encrypted_batch_id,
+      claim.erasure_id,
       claim.replaces_claim_id,
       claim.claim_number_token,
       claim.member_token,

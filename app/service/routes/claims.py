@@ -19,6 +19,7 @@ from litestar.response import Stream
 
 from app.claim_report import ClaimReport, Finding, as_object, read_claim
 from app.clients import Client
+from app.database import Role
 from app.errors import ClaimsError
 from app.intake.model import LINES_LIMIT
 from app.price_basis import Basis
@@ -33,6 +34,7 @@ from app.service.openapi import ClaimsOperation
 from app.service.parts import ClaimId, Parts
 from app.service.problems import ApiError, not_found, responses
 from app.service.results import pages
+from app.vault.refusals import refusals_recorded
 
 WAIT_LIMIT: Final = 60
 """Seconds that Prefer: wait=N can ask for; more counts as this."""
@@ -161,6 +163,8 @@ class ClaimAnswer(msgspec.Struct, frozen=True, kw_only=True):
     lines: Annotated[list[ClaimLine], msgspec.Meta(max_length=LINES_LIMIT)]
     phi: dict[str, str] | None
     """The fields that identify the patient, where they were asked for."""
+    phi_erased: bool
+    """Whether they were asked for, and their keys were destroyed by an erasure."""
 
 
 @post(
@@ -280,7 +284,10 @@ def _read(parts: Parts, client: Client, claim_id: int, reader: dict[str, Any]) -
     """Read a claim in one snapshot, because it may move to production meanwhile."""
     with_phi = reader["purpose"] is not None
     try:
-        with seen_by(parts.pool, client, one_snapshot=True) as conn:
+        with (
+            refusals_recorded(Role.APP),
+            seen_by(parts.pool, client, one_snapshot=True) as conn,
+        ):
             return read_claim(conn, parts.settings, claim_id, with_phi=with_phi, reader=reader)
     except ClaimsError as error:
         if error.code == "SHOW_CLAIM_UNKNOWN":

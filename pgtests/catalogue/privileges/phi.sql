@@ -22,7 +22,7 @@ where
     attribute.atttypid = 'bytea'::regtype
     and attribute.attname not in (
       'member_token', 'patient_token', 'file_sha256', 'wrapping_key_check',
-      'model_file'
+      'model_file', 'key_check'
     )
     or attribute.attname in ('staged_claim', 'staged_lines')
   );

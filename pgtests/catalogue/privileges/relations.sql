@@ -48,7 +48,8 @@ values
 ('queue.batch_ids', 'U', '-', '-', '-'),
 ('queue.claim_ids', 'U', '-', '-', '-'),
 -- Keys are wrapped by one that never enters the database.
-('vault.data_keys', 'ar', '-', 'r', '-'),
+('vault.data_keys', 'r', '-', 'r', '-'),
+('vault.erasure_keys', 'r', '-', 'r', '-'),
 -- Nobody reads the hashes of tokens but the function that looks a client up.
 ('vault.api_clients', '-', '-', '(r)', '-'),
 ('audit.events', '-', '-', 'a', '-'),
@@ -184,6 +185,7 @@ select bag_eq(
     ('claims_app', 'staging'),
     ('claims_app', 'queue'),
     ('claims_app', 'vault'),
+    ('claims_app', 'keys'),
     ('claims_worker', 'pipeline'),
     ('claims_worker', 'validation'),
     ('claims_worker', 'transfer'),
@@ -206,6 +208,7 @@ select bag_eq(
     ('claims_operator', 'staging'),
     ('claims_operator', 'production'),
     ('claims_operator', 'vault'),
+    ('claims_operator', 'keys'),
     ('claims_analyst', 'production'),
     ('claims_analyst', 'reference'),
     ('claims_analyst', 'pipeline'),

@@ -2,7 +2,7 @@
 -- it may do is in the files beside this one; here it is tried.
 begin;
 \ir ../../_support/fixture.sql
-select plan(27);
+select plan(31);
 
 call fixture.add_batch('validated', p_state => 'validated');
 call fixture.add_claim('validated', p_batch => 'validated');
@@ -42,8 +42,24 @@ select pg_temp.may(
 );
 select pg_temp.may(
   'claims_app',
+  'do $$ begin perform keys.add_first_data_key(''token'', '''', '''', ''''); end $$',
+  'keep the first wrapped key'
+);
+select pg_temp.may_not(
+  'claims_app',
   'insert into vault.data_keys (purpose, wrapped_key, wrapping_key_check) values (''token'', '''', '''')',
-  'keep a wrapped key'
+  'keep a wrapped key without an audit event'
+);
+select pg_temp.may_not(
+  'claims_app', 'do $$ begin perform keys.rotate_data_key(1, '''', '''', ''''); end $$',
+  'rotate a key'
+);
+select pg_temp.may_not(
+  'claims_app', 'do $$ begin perform keys.unlink_months(0); end $$', 'erase anything'
+);
+select pg_temp.may_not(
+  'claims_operator', 'update vault.data_keys set retired_at = now()',
+  'change a key but by a routine that records it'
 );
 select pg_temp.may_not(
   'claims_app', 'update vault.data_keys set retired_at = now()', 'change a wrapped key'
