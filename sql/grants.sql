@@ -55,6 +55,7 @@ models.review_reasons,
 scoring.feature_list to claims_app;
 grant execute on function
 scoring.feature_version(),
+pipeline._due_states(text),
 access.may_see(integer),
 access.find_client(integer),
 access.touch_client(integer),

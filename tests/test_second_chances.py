@@ -138,7 +138,7 @@ def test_batches_that_failed_or_are_held_are_listed_and_let_go(
     assert run("process")["transferred"] == 0
     found = run("batches")["batches"]
     assert [(row["batch_id"], row["state"], row["why"]) for row in found] == [
-        (held, "validated", "held"),
+        (held, "scored", "held"),
         (failed, "failed", "failed"),
     ]
     listed = CliRunner().invoke(main, ["batches"], catch_exceptions=False).stdout

@@ -242,8 +242,8 @@ def test_a_held_batch_waits_for_the_transfer(service: Service, client: httpx.Cli
     )
     assert answer.status_code == 200
     batch = answer.json()["batch"]
-    assert (batch["state"], batch["hold"]) == ("validated", True)
-    assert {row["state"] for row in answer.json()["results"]} == {"validated"}
+    assert (batch["state"], batch["hold"], batch["waits_for_transfer"]) == ("scored", True, True)
+    assert {row["state"] for row in answer.json()["results"]} == {"scored"}
 
     with service.client("transfer") as operator:
         released = operator.post("/api/v1/data-transfer/transfer", json={})

@@ -186,10 +186,16 @@ def test_another_worker_takes_over_from_one_that_was_killed(
 ) -> None:
     with held(database, inside) as holder:
         killed = start_worker(tmp_path / "killed.log")
-        backend = wait_for_waiter(database)
+        # A stage, not the look for claims to retry, which reads the same table.
+        backends = wait_until(
+            database, "wait_event = 'relation' and backend.query like '%run_stage%'"
+        )
         killed.kill()
         killed.wait()
-        holder.execute("select pg_terminate_backend(%s, 10000)", [backend])
+        holder.execute(
+            "select pg_terminate_backend(pid, 10000) from unnest(%s::integer[]) as one (pid)",
+            [backends],
+        )
     worker = start_worker(tmp_path / "worker.log")
     wait_for(database, UNFINISHED, 0)
     end(worker)

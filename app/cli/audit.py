@@ -172,7 +172,13 @@ def _filters(command: Any) -> Any:  # noqa: ANN401 - decorates whatever click ma
 
 @audit.command(name="list")
 @_filters
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--limit",
+    default=50,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="How many events to list.",
+)
 @json_option
 def list_command(*, limit: int, as_json: bool, **filters: Any) -> None:  # noqa: ANN401 - of click
     """List the newest events, oldest first."""

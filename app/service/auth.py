@@ -24,7 +24,7 @@ from app.service.problems import ApiError
 from app.settings import Settings
 
 FAILURES_PER_SECOND: Final = 20
-"""Refused logins from one address that are looked at and recorded; more are answered 429."""
+"""Refused logins from one address that are recorded; more are answered 429."""
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -47,17 +47,6 @@ class Gate:
 
         """
         address = _address(connection)
-        now = int(time.monotonic())
-        if now != self._second:
-            self._second = now
-            self._failures.clear()
-        if self._failures[address] >= FAILURES_PER_SECOND:
-            raise ApiError(
-                HTTPStatus.TOO_MANY_REQUESTS,
-                "RATE_LIMITED",
-                "too many requests with a refused token",
-                "Use a token that is in force.",
-            )
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             found: Client | Refused = Refused("no bearer token")
@@ -65,7 +54,7 @@ class Gate:
             found = await asyncio.to_thread(self._find, token.strip())
         if isinstance(found, Client):
             return replace(found, address=address)
-        self._failures[address] += 1
+        self._count_failure(address)
         await self.record(
             "login.refused",
             Told(origin=address),
@@ -80,6 +69,24 @@ class Gate:
             "Send Authorization: Bearer TOKEN; `claims client create` makes one.",
             {"WWW-Authenticate": 'Bearer realm="claims"'},
         )
+
+    def _count_failure(self, address: str) -> None:
+        """Count a refused login of an address, which may be a proxy's; too many are not recorded.
+
+        Only who is refused is counted and told so: clients at the same address go on.
+        """
+        now = int(time.monotonic())
+        if now != self._second:
+            self._second = now
+            self._failures.clear()
+        if self._failures[address] >= FAILURES_PER_SECOND:
+            raise ApiError(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "RATE_LIMITED",
+                "too many requests with a refused token",
+                "Use a token that is in force.",
+            )
+        self._failures[address] += 1
 
     async def record(
         self,

@@ -17,6 +17,7 @@ select
   batch.batch_id,
   batch.state,
   batch.hold,
+  batch.hold and batch.state = any(pipeline._due_states('transfer')) as waits_for_transfer,
   batch.received_at,
   batch.validated_at,
   batch.transferred_at,
@@ -72,7 +73,9 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     state: Annotated[str, msgspec.Meta(examples=["transferred"])]
     """received, validated, scored, transferred; failed when a stage failed too often."""
     hold: bool
-    """Whether it waits for data-transfer/transfer."""
+    """Whether it was sent to wait for data-transfer/transfer, and has not been let go."""
+    waits_for_transfer: bool
+    """Whether all that comes before the transfer is done, and it is held."""
     received_at: datetime
     validated_at: datetime | None
     transferred_at: datetime | None
@@ -93,9 +96,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_settled(self) -> bool:
         """Whether nothing more comes of it by itself."""
-        return self.state in {"transferred", "failed"} or (
-            self.hold and self.state in {"validated", "scored"}
-        )
+        return self.waits_for_transfer or self.state in {"transferred", "failed"}
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):

@@ -232,6 +232,7 @@ def store(conn: Connection[Any], keyring: KeyRing, submission: Submission) -> Re
             batch_id=stored.batch_id,
             state="received",
             hold=submission.hold,
+            waits_for_transfer=False,
             received_at=stored.received_at,
             validated_at=None,
             transferred_at=None,

@@ -46,7 +46,7 @@ values
 ('pipeline.close_batch', '{claims_app}'),
 ('pipeline._take_batches', '{claims_operator,claims_worker}'),
 ('pipeline.process_pending', '{claims_operator,claims_worker}'),
-('pipeline._due_states', '{}'),
+('pipeline._due_states', '{claims_app}'),
 ('pipeline.run_stage', '{claims_operator,claims_worker}'),
 ('pipeline.lease_batches', '{claims_worker}'),
 ('pipeline.release_leases', '{claims_worker}'),
