@@ -146,7 +146,7 @@ def test_batches_that_failed_or_are_held_are_listed_and_let_go(
     assert run("batches", "retry", str(failed))["batches"] == [
         {"batch_id": failed, "state": "received"}
     ]
-    assert run("batches", "release")["batches"] == [{"batch_id": held, "state": "validated"}]
+    assert run("batches", "release")["batches"] == [{"batch_id": held, "state": "scored"}]
     assert run("batches", "release", "999", status=1)["error"]["code"] == "PL007"
     assert run("process")["transferred"] == 4
     assert run("batches")["batches"] == []

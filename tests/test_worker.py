@@ -153,6 +153,8 @@ def test_workers_at_once_do_no_claim_twice(
     database: Database, undisturbed: dict[str, Any], tmp_path: Path, count: int
 ) -> None:
     workers = [start_worker(tmp_path / f"{number}.log") for number in range(count)]
+    # Before that, a signal to stop would end one that is not ready for it.
+    wait_for(database, "select count(*) from queue.workers", count)
     wait_for(database, UNFINISHED, 0)
     for worker in workers:
         end(worker)
