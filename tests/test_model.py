@@ -18,7 +18,7 @@ from tests.scoring_support import Shipped, shipped
 # What each version of the features is; a change of meaning is a new version here and in
 # sql/scoring/feature_version.sql, and needs a new shipped model.
 FEATURES_BY_VERSION = {
-    1: "05435ce19bbfce235a555be321f173f228a5fab8f9de79c120daf986ae5dbdb5",
+    1: "4bcb90d93ec9a48311f694f21ea671ea48d16f4a233a414fb34e742981b1f871",
 }
 DEFINITION = ("claim_feature.sql", "claim_features.sql")
 WIDTH = len(shipped().card.features)

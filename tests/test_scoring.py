@@ -185,7 +185,11 @@ def test_sql_callers_validate_and_leave_the_rest_to_a_scorer(database: Database)
     with database.connect() as listener, connect(Role.WORKER, autocommit=True) as conn:
         listener.execute("listen claims_batches")
         conn.execute("call pipeline.process_pending()")
-        assert len(list(listener.notifies(timeout=0.5))) == 1
+        notified = [int(notify.payload) for notify in listener.notifies(timeout=0.5)]
+        assert notified == [
+            batch_id
+            for (batch_id,) in conn.execute("select batch_id from queue.batches order by batch_id")
+        ]
     status = run("status")
     assert [row["state"] for row in status["states"]] == ["validated"]
     assert status["states"][0]["waiting_for_scores"] == status["claims"]["in_progress"] > 0
