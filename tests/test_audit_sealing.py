@@ -1,9 +1,11 @@
 """The sealer: what is closed is sealed once, whatever order transactions end in."""
 
 import os
+import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -26,7 +28,7 @@ from tests.audit_support import (
     verified,
     write_events,
 )
-from tests.servers import Database, clean_settings
+from tests.servers import Database, Server, clean_settings
 
 
 @pytest.fixture(autouse=True)
@@ -186,22 +188,20 @@ def test_the_sealer_needs_its_own_role_alone(database: Database) -> None:
 
 
 def test_the_trail_goes_on_after_a_restore_into_another_server(
-    database: Database,
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
+    postgres15: Server, postgres18: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A dump brings transaction ids along that mean nothing on the new server."""
-    if database.server.name != "15":
-        pytest.skip("a dump goes into a server of the same version or a newer one")
-    with database.connect() as conn:
-        for _ in range(300):  # well beyond where the other server's transactions are
-            conn.execute(RECORD.format(first=1, last=1))
-    sealed()
-    write_events(database, 3)
-    newer = request.getfixturevalue("postgres18")
-    bin_dir = newer.cluster.bin_dir
-    assert newer.migrated  # which makes the roles, too: a dump of one database has none
-    with newer.database() as restored:
+    bin_dir = postgres18.cluster.bin_dir
+    assert postgres18.migrated  # which makes the roles, too: a dump of one database has none
+    with (
+        postgres15.database(postgres15.migrated) as database,
+        postgres18.database() as restored,
+    ):
+        database.use(monkeypatch, tmp_path)
+        use_audit(monkeypatch, tmp_path)
+        write_events(database, 300)
+        sealed()
+        write_events(database, 3)
         dump = subprocess.run(
             [bin_dir / "pg_dump", f"--dbname={database.url}&user=postgres"],
             check=True, capture_output=True,
@@ -222,6 +222,27 @@ def test_the_trail_goes_on_after_a_restore_into_another_server(
         assert len({seal.system_identifier for seal in done.seals}) == 2
         found = verified()
         assert (found.problems, found.unsealed) == ([], 0)
+
+
+def test_sealing_at_intervals_until_it_is_stopped(database: Database) -> None:
+    program = subprocess.Popen(
+        [sys.executable, "-m", "app", "audit", "seal", "--every", "1", "--json"],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stdout is not None
+    assert msgspec.json.decode(program.stdout.readline())["events"] > 0
+    write_events(database, 2)
+    until = time.monotonic() + 60
+    while verified().unsealed and time.monotonic() < until:
+        time.sleep(0.1)
+    program.send_signal(signal.SIGTERM)
+    output, _ = program.communicate(timeout=60)
+    assert program.returncode == 0
+    assert sum(msgspec.json.decode(line)["events"] for line in output.splitlines()) == 2
+    found = verified()
+    assert (found.problems, found.unsealed) == ([], 0)
 
 
 # Keys.

@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from app import schema
 from app.audit.seals import read_seals
 from app.audit.verifying import verify
 from app.errors import ClaimsError
@@ -358,6 +359,10 @@ def test_an_archived_month_breaks_nothing(
     found = verified()
     assert found.problems == []
     assert found.archived_months == {"2025-01": 5, "2025-02": 5}
+
+    with pytest.raises(ClaimsError, match="archived_events_202502") as caught:
+        schema.downgrade("0009")
+    assert caught.value.code == "AU008"
 
     # An archive that is attached again is verified again.
     with database.connect() as conn:

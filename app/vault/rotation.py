@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from psycopg import Connection
 
+from app.auditing import Concerned, Told, refusals_recorded
 from app.errors import ClaimsError, translated
 from app.settings import Settings
 from app.vault.ciphers import KEY_SIZE
@@ -72,7 +73,8 @@ def rewrap_data_keys(conn: Connection[Any], settings: Settings, new: KeyProvider
     """
     old = configured_provider(settings, may_create=False)
     found = read_data_keys(conn)
-    keys = [unwrapped(key, old) for key in found]
+    with refusals_recorded(conn, Concerned(), Told()):
+        keys = [unwrapped(key, old) for key in found]
     wrapped = [new.wrap(key) for key in keys]
     for row, key, again in zip(found, keys, wrapped, strict=True):
         if new.unwrap(again) != key:

@@ -58,6 +58,31 @@ comment on column audit.events.recipient is 'to whom PHI was given, from claims.
 comment on column audit.events.outcome is 'succeeded, refused or failed; follows from the action';
 comment on column audit.events.action is 'one of auditing.actions, such as batches.validated';
 
+-- Partitions are made with the comments of their table; those that stand have the old ones.
+do $comments$
+declare
+  v_column record;
+begin
+  for v_column in
+    select
+      inheritance.inhrelid::regclass as partition,
+      attribute.attname as name,
+      col_description(attribute.attrelid, attribute.attnum) as comment
+    from pg_catalog.pg_inherits as inheritance
+    inner join pg_catalog.pg_attribute as attribute
+      on inheritance.inhparent = attribute.attrelid
+    where
+      inheritance.inhparent = 'audit.events'::regclass
+      and attribute.attnum > 0
+      and not attribute.attisdropped
+  loop
+    execute format(
+      'comment on column %s.%I is %L', v_column.partition, v_column.name, v_column.comment
+    );
+  end loop;
+end;
+$comments$;
+
 -- In the order in which the trail is sealed and verified.
 create index events_in_sealing_order
 on audit.events (system_identifier, transaction_id, event_id);
@@ -108,6 +133,24 @@ reset role;
 DOWNGRADE = """
 set local role claims_owner;
 
+do $archives$
+declare
+  v_archives text;
+begin
+  select string_agg(relation.relname, ', ' order by relation.relname) into v_archives
+  from pg_catalog.pg_class as relation
+  where
+    relation.relnamespace = 'audit'::regnamespace
+    and relation.relname ~ '^archived_events_[0-9]{6}$';
+  if v_archives is not null then
+    raise exception using
+      errcode = 'AU008',
+      message = format('the schema audit holds archived months: %s', v_archives),
+      hint = 'Dump these tables and drop them, then take the schema back.';
+  end if;
+end;
+$archives$;
+
 drop table audit.seals;
 drop index audit.events_time_and_claims;
 drop index audit.events_in_sealing_order;
@@ -121,6 +164,30 @@ drop column acting_role,
 drop column system_identifier;
 comment on column audit.events.client_address is 'from where; null on a local socket';
 comment on column audit.events.action is 'verb and object, such as batch.validated';
+-- Partitions are made with the comments of their table; those that stand have the old ones.
+do $comments$
+declare
+  v_column record;
+begin
+  for v_column in
+    select
+      inheritance.inhrelid::regclass as partition,
+      attribute.attname as name,
+      col_description(attribute.attrelid, attribute.attnum) as comment
+    from pg_catalog.pg_inherits as inheritance
+    inner join pg_catalog.pg_attribute as attribute
+      on inheritance.inhparent = attribute.attrelid
+    where
+      inheritance.inhparent = 'audit.events'::regclass
+      and attribute.attnum > 0
+      and not attribute.attisdropped
+  loop
+    execute format(
+      'comment on column %s.%I is %L', v_column.partition, v_column.name, v_column.comment
+    );
+  end loop;
+end;
+$comments$;
 
 reset role;
 """

@@ -15,7 +15,9 @@ begin atomic
   union
   select failed.claim_id
   from staging.failed_claims as failed
-  where (failed.staged_claim ->> 'patient_token')::bytea = p_patient_token;
+  where
+    failed.staged_claim ->> 'patient_token'
+    = '\x' || encode(p_patient_token, 'hex');
 end;
 
 comment on function auditing.find_claims_of_patient(bytea)

@@ -32,6 +32,12 @@ begin atomic
       failed.batch_id
     from staging.failed_claims as failed
     where failed.claim_id = any(p_claim_ids)
+    union
+    select
+      failed.claim_id,
+      failed.retried_batch_id
+    from staging.failed_claims as failed
+    where failed.claim_id = any(p_claim_ids) and failed.retried_batch_id is not null
   ),
 
   held as (
