@@ -58,31 +58,6 @@ comment on column audit.events.recipient is 'to whom PHI was given, from claims.
 comment on column audit.events.outcome is 'succeeded, refused or failed; follows from the action';
 comment on column audit.events.action is 'one of auditing.actions, such as batches.validated';
 
--- Partitions are made with the comments of their table; those that stand have the old ones.
-do $comments$
-declare
-  v_column record;
-begin
-  for v_column in
-    select
-      inheritance.inhrelid::regclass as partition,
-      attribute.attname as name,
-      col_description(attribute.attrelid, attribute.attnum) as comment
-    from pg_catalog.pg_inherits as inheritance
-    inner join pg_catalog.pg_attribute as attribute
-      on inheritance.inhparent = attribute.attrelid
-    where
-      inheritance.inhparent = 'audit.events'::regclass
-      and attribute.attnum > 0
-      and not attribute.attisdropped
-  loop
-    execute format(
-      'comment on column %s.%I is %L', v_column.partition, v_column.name, v_column.comment
-    );
-  end loop;
-end;
-$comments$;
-
 -- In the order in which the trail is sealed and verified.
 create index events_in_sealing_order
 on audit.events (system_identifier, transaction_id, event_id);
@@ -164,30 +139,6 @@ drop column acting_role,
 drop column system_identifier;
 comment on column audit.events.client_address is 'from where; null on a local socket';
 comment on column audit.events.action is 'verb and object, such as batch.validated';
--- Partitions are made with the comments of their table; those that stand have the old ones.
-do $comments$
-declare
-  v_column record;
-begin
-  for v_column in
-    select
-      inheritance.inhrelid::regclass as partition,
-      attribute.attname as name,
-      col_description(attribute.attrelid, attribute.attnum) as comment
-    from pg_catalog.pg_inherits as inheritance
-    inner join pg_catalog.pg_attribute as attribute
-      on inheritance.inhparent = attribute.attrelid
-    where
-      inheritance.inhparent = 'audit.events'::regclass
-      and attribute.attnum > 0
-      and not attribute.attisdropped
-  loop
-    execute format(
-      'comment on column %s.%I is %L', v_column.partition, v_column.name, v_column.comment
-    );
-  end loop;
-end;
-$comments$;
 
 reset role;
 """
