@@ -84,6 +84,8 @@ def prepare(database: Database, folder: Path) -> None:
         with database.connect() as conn:
             conn.execute("create extension pg_cron")
             conn.execute("grant usage on schema cron to claims_worker, claims_operator")
+            # Scores come from a worker, and here is none: without this, claims wait for it.
+            conn.execute("update queue.settings set scoring_required = false")
         with connect(Role.OPERATOR) as operator:
             ensure_starter(operator)
         file = folder / "claims.ndjson"

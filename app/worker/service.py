@@ -177,6 +177,7 @@ class Worker:
             self._say_goodbye()
         self._pool.close(timeout=1)
         _log.info("worker stopped")
+        structlog.contextvars.unbind_contextvars("worker_id")
 
     def _say_goodbye(self) -> None:
         try:
