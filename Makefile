@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PROGRAM := $(VENV)/.program
 STAMP := $(VENV)/.stamp
+# Three for two cores, because tests also wait for servers; each has two PostgreSQL of its own.
+TEST_PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint bench clean
@@ -36,7 +38,7 @@ demo: $(PROGRAM) ## The main job on the embedded PostgreSQL, from nothing to a s
 
 test: setup ## All tests, on PostgreSQL 15 (the distribution's) and 18 (embedded)
 	@tests/install-servers
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
 
 lint: setup ## ruff, mypy and sqlfluff
 	@$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """Fixtures: both PostgreSQL servers, a database for each test, CMS's files."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,31 @@ import pytest
 
 from app.embedded.binaries import wheel_bin_dir
 from tests.servers import EXTENSIONS, Database, Server, distribution_bin_dir, running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse two tests of one id: pytest-xdist, which deals tests out by id, would run one."""
+    tests = Counter(item.nodeid for item in items)
+    twice = [nodeid for nodeid, count in tests.items() if count > 1]
+    if twice:
+        message = f"tests that have their id in common: {', '.join(twice)}"
+        raise pytest.UsageError(message)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the figures that tests recorded, in whichever process they ran."""
+    reports = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        if report.when == "call" and report.user_properties
+    ]
+    if reports:
+        terminalreporter.write_sep("-", "what tests measured")
+    for report in reports:
+        terminalreporter.write_line(report.nodeid)
+        for name, figure in report.user_properties:
+            terminalreporter.write_line(f"  {name}: {figure}")
 
 
 @pytest.fixture(scope="session")
