@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 from click.testing import CliRunner
 
-from app.bench import PIPELINE_DATABASE, run_bench
+from app.bench import PIPELINE_DATABASE
 from app.cli import main
 from app.database import Role, connect
 from app.errors import DatabaseError
@@ -103,18 +103,6 @@ def test_a_demo_acts_as_roles_that_own_nothing(database: Database) -> None:
         assert conn.execute(ACTED).fetchall() == BY_ROLES
 
 
-def test_a_benchmark_acts_as_roles_that_own_nothing(database: Database) -> None:
-    acted = []
-
-    def look(step: str) -> None:
-        if step.startswith("copying"):
-            with Database(database.server, PIPELINE_DATABASE).connect() as conn:
-                acted.append(conn.execute(ACTED).fetchall())
-
-    run_bench(load_settings(), 50, 1, on_step=look)
-    assert acted == 2 * [BY_ROLES]
-
-
 def test_the_starter_data_are_there_when_claims_are_processed(
     database: Database, tmp_path: Path
 ) -> None:
@@ -169,8 +157,19 @@ def test_the_procedure_refuses_a_transaction_block(reference: Database) -> None:
     assert reference.name
 
 
-def test_a_benchmark_reports_what_it_measured(database: Database) -> None:
+def test_a_benchmark_reports_what_it_measured_and_acts_as_roles_that_own_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acted = []
+
+    def look(step: str) -> None:
+        if step.startswith("copying"):
+            with Database(database.server, PIPELINE_DATABASE).connect() as conn:
+                acted.append(conn.execute(ACTED).fetchall())
+
+    monkeypatch.setattr("app.cli.bench._step", look)
     answer = run("bench", "--claims", "400", "--seed", "9")
+    assert acted == 2 * [BY_ROLES]
     for run_of_it in (answer, answer["warm"]):
         assert run_of_it["transferred"] + run_of_it["failed"] <= 400
         assert run_of_it["transferred"] > 300
