@@ -95,6 +95,20 @@ def test_status_names_server_schema_and_tables() -> None:
 
 
 @pytest.mark.usefixtures("home")
+def test_a_person_is_asked_before_data_go() -> None:
+    keyboard, terminal = os.openpty()
+    try:
+        os.write(keyboard, b"n\n")
+        refused = start("db", "downgrade", "base", stdin=terminal)
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
+    assert refused.returncode == 1
+    assert "drops what later revisions made" in refused.stderr
+    assert object_of("db", "status")["revision"] == needed_revision()
+
+
+@pytest.mark.usefixtures("home")
 def test_the_schema_goes_down_and_up_again() -> None:
     assert object_of("db", "downgrade")["revision"] < needed_revision()
     told = object_of("db", "status")

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -63,9 +64,21 @@ def upgrade(*, as_json: bool) -> None:
 
 @db.command(context_settings={"ignore_unknown_options": True})
 @click.argument("revision", default="-1")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
-def downgrade(revision: str, *, as_json: bool) -> None:
-    """Take the schema back to REVISION: -1 (one step, the default), a number, or base."""
+def downgrade(revision: str, *, yes: bool, as_json: bool) -> None:
+    """Take the schema back to REVISION: -1 (one step, the default), a number, or base.
+
+    The tables and columns that the later revisions made go, with what is in them; base drops
+    every claim. In a terminal it asks first; a script is taken at its word.
+    """
+    if sys.stdin.isatty() and not yes:
+        click.confirm(
+            f"This takes the schema back to {revision}, and drops what later revisions made with "
+            "the data in it. Go on?",
+            abort=True,
+            err=True,
+        )
     schema.downgrade(revision)
     _say_revision(as_json=as_json)
 
