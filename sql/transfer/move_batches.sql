@@ -58,7 +58,9 @@ begin
     return;
   end if;
 
-  -- A retried claim failed in one batch and may stand in another one of these.
+  -- A retried claim failed in one batch and may stand in another one of these. The
+  -- array is joined as rows, whose number the planner knows: by `<> all` it takes some
+  -- thousand of failed claims for a sign that none are left, and joins in nested loops.
   select coalesce(array_agg(failed.claim_id), '{}') into v_failed
   from staging.failed_claims as failed
   where failed.batch_id = any(v_batch_ids) and failed.resolution <> 'retried';
@@ -76,7 +78,10 @@ begin
     where
       claim.batch_id = any(v_batch_ids)
       and claim.received_on = any(v_received_on)
-      and claim.claim_id <> all(v_failed)
+      and not exists (
+        select from unnest(v_failed) as failed (claim_id)
+        where failed.claim_id = claim.claim_id
+      )
     order by
       claim.submitter_id,
       claim.claim_number_token,
@@ -92,7 +97,10 @@ begin
   where
     claim.batch_id = any(v_batch_ids)
     and claim.received_on = any(v_received_on)
-    and claim.claim_id <> all(v_failed)
+    and not exists (
+      select from unnest(v_failed) as failed (claim_id)
+      where failed.claim_id = claim.claim_id
+    )
     and registered.claim_id is null;
 
   if v_lost is not null then
@@ -131,24 +139,39 @@ begin
   end if;
 
   -- A finding that denies or pends holds its line, and one of the claim itself all of
-  -- them; the others are priced.
+  -- them; the others are priced. Claims are read once and hashed: by index, a look for
+  -- each line costs three times as much.
+  with claim as materialized (
+    select
+      claim.claim_id,
+      claim.carrier,
+      claim.locality,
+      claim.service_zip,
+      coalesce(claim.rendering_taxonomy, claim.billing_taxonomy) as taxonomy
+    from staging.claims as claim
+    where
+      claim.batch_id = any(v_batch_ids)
+      and claim.received_on = any(v_received_on)
+  )
+
   select array_agg(
     row(
       line.claim_id, line.line_number, line.service_date, line.hcpcs, line.modifiers,
       line.place_of_service, line.units, line.charge, claim.carrier, claim.locality,
-      claim.service_zip, coalesce(claim.rendering_taxonomy, claim.billing_taxonomy)
+      claim.service_zip, claim.taxonomy
     )::pricing.line_to_price
   )
   into v_lines
   from staging.claim_lines as line
-  inner join staging.claims as claim
+  inner join claim
     on line.claim_id = claim.claim_id
   where
     line.batch_id = any(v_batch_ids)
     and line.received_on = any(v_received_on)
-    and claim.batch_id = any(v_batch_ids)
-    and claim.received_on = any(v_received_on)
-    and line.claim_id <> all(v_failed)
+    and not exists (
+      select from unnest(v_failed) as failed (claim_id)
+      where failed.claim_id = line.claim_id
+    )
     and not exists (
       select from staging.claim_findings as finding
       where
@@ -190,18 +213,32 @@ begin
         finding.batch_id = any(v_batch_ids)
         and finding.received_on = any(v_received_on)
         and finding.disposition in ('deny_line', 'pend')
-        and finding.claim_id <> all(v_failed)
+        and not exists (
+          select from unnest(v_failed) as failed (claim_id)
+          where failed.claim_id = finding.claim_id
+        )
         and line.batch_id = any(v_batch_ids)
         and line.received_on = any(v_received_on)
       group by line.claim_id, line.line_number
     ) as held
   ),
 
+  claim as materialized (
+    select
+      claim.claim_id,
+      claim.batch_id,
+      date_trunc('month', claim.first_service_date::timestamp)::date as service_month
+    from staging.claims as claim
+    where
+      claim.batch_id = any(v_batch_ids)
+      and claim.received_on = any(v_received_on)
+  ),
+
   adjudicated as materialized (
     select
       claim.claim_id,
       claim.batch_id,
-      date_trunc('month', claim.first_service_date::timestamp)::date as service_month,
+      claim.service_month,
       priced.line_number,
       priced.pricing_status,
       priced.reason_code,
@@ -212,11 +249,7 @@ begin
       priced.step_factors,
       priced.step_amounts
     from priced
-    inner join staging.claims as claim
-      on priced.claim_id = claim.claim_id
-    where
-      claim.batch_id = any(v_batch_ids)
-      and claim.received_on = any(v_received_on)
+    inner join claim on priced.claim_id = claim.claim_id
   ),
 
   moved_lines as (
