@@ -234,12 +234,20 @@ begin atomic
   where
     claim.batch_id = any(p_batch_ids)
     and claim.received_on = any(p_received_on)
+    -- As an array: of the failed claims of a batch that came after the last ANALYZE the
+    -- planner expects none, and would compare each claim with all of them.
     and not exists (
-      select from staging.failed_claims as failed
-      where
-        failed.batch_id = any(p_batch_ids)
-        and failed.claim_id = claim.claim_id
-        and failed.resolution <> 'retried'
+      select
+      from
+        unnest(
+          array(
+            select failed.claim_id
+            from staging.failed_claims as failed
+            where
+              failed.batch_id = any(p_batch_ids) and failed.resolution <> 'retried'
+          )
+        ) as failed (claim_id)
+      where failed.claim_id = claim.claim_id
     );
 end;
 

@@ -22,6 +22,7 @@ declare
   v_counted_ids bigint[];
   v_scored integer[];
   v_below integer[];
+  v_failed bigint[];
   v_wrong bigint[];
   v_seconds real;
 begin
@@ -39,6 +40,11 @@ begin
     return;
   end if;
 
+  -- Joined as the rows of an array, whose number the planner knows.
+  select coalesce(array_agg(failed.claim_id), '{}') into v_failed
+  from staging.failed_claims as failed
+  where failed.batch_id = any(v_batch_ids) and failed.resolution <> 'retried';
+
   with expected as (
     select claim.claim_id, claim.batch_id
     from staging.claims as claim
@@ -46,11 +52,8 @@ begin
       claim.batch_id = any(v_batch_ids)
       and claim.received_on = any(v_received_on)
       and not exists (
-        select from staging.failed_claims as failed
-        where
-          failed.batch_id = any(v_batch_ids)
-          and failed.claim_id = claim.claim_id
-          and failed.resolution <> 'retried'
+        select from unnest(v_failed) as failed (claim_id)
+        where failed.claim_id = claim.claim_id
       )
   ),
 
