@@ -24,7 +24,17 @@ pipeline.reserve_batch_id(),
 pipeline.reserve_claim_ids(integer),
 pipeline.find_batch(text, text),
 pipeline.open_batch(
-  bigint, text, text, integer, integer, integer, integer, bigint, bigint, boolean
+  bigint,
+  text,
+  text,
+  integer,
+  integer,
+  integer,
+  integer,
+  bigint,
+  bigint,
+  boolean,
+  timestamptz
 ),
 pipeline.match_corrections(bigint),
 pipeline.close_batch(bigint),

@@ -82,7 +82,7 @@ def loaded_database(server: Server, folder: Path) -> Iterator[str]:
             ensure_starter(conn)
         file = folder / "claims.ndjson"
         write_claims(file)
-        assert load_files([str(file)], load_settings()).claims == CLAIMS
+        assert load_files([str(file)], load_settings(), received_on=AS_OF).claims == CLAIMS
         yield database.name
 
 

@@ -21,7 +21,7 @@ import pytest
 
 from app.clients import SCOPES, add_client
 from app.database import Role, connect
-from app.generate import AS_OF, Generator
+from app.generate import Generator
 from app.reference.starter import ensure_starter
 from tests.servers import Database, Server
 
@@ -177,7 +177,7 @@ def running_service(
 
 def claims(count: int, seed: int = 1, faults: float = 0.0) -> list[Json]:
     """Generate claims."""
-    return [json.loads(line) for line in Generator(count, seed, AS_OF, faults)]
+    return [json.loads(line) for line in Generator(count, seed, datetime.now(UTC).date(), faults)]
 
 
 def ndjson(found: list[Json]) -> bytes:

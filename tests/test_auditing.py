@@ -72,7 +72,7 @@ def worked(
         with connect(Role.OPERATOR) as conn:
             ensure_starter(conn)
         (folder / "claims").write_bytes(b"".join(Generator(CLAIMS, 5, AS_OF, 0)))
-        load_files([str(folder / "claims")], load_settings())
+        load_files([str(folder / "claims")], load_settings(), received_on=AS_OF)
         process_pending(load_settings())
         with database.connect() as conn:
             (token, claim_ids), (_, others) = conn.execute(PATIENTS).fetchall()

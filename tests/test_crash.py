@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from app.generate import AS_OF
 from app.intake.load import load_files
 from app.settings import load_settings
 from tests.pipeline_support import (
@@ -151,7 +152,7 @@ def test_the_same_claims_in_two_transfers_at_once_go_through_once(
     file = tmp_path / "claims.ndjson"
     write_claims(file)
     file.write_bytes(b"\n".join(reversed(file.read_bytes().splitlines())))
-    assert load_files([str(file)], load_settings()).claims == CLAIMS
+    assert load_files([str(file)], load_settings(), received_on=AS_OF).claims == CLAIMS
 
     with database.connect() as conn, database.connect() as other, ThreadPoolExecutor(1) as pool:
         (first, second) = conn.execute(BOTH_LOADS, 2 * [CLAIMS // BATCH_SIZE]).fetchone() or (

@@ -126,7 +126,7 @@ def test_a_dump_holds_no_plain_phi_and_every_ciphertext_opens(
 
     with connect(Role.OPERATOR) as conn:
         ensure_starter(conn)
-    loaded = load_files([str(tmp_path / "claims")], load_settings())
+    loaded = load_files([str(tmp_path / "claims")], load_settings(), received_on=AS_OF)
     assert (loaded.claims, loaded.not_decoded) == (len(lines), len(undecoded))
     processed = process_pending(load_settings())
     assert processed.transferred >= 10

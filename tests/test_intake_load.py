@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -398,3 +399,24 @@ def test_the_command_says_what_it_did(database: Database, tmp_path: Path) -> Non
     assert broken.exit_code == 1
     assert json.loads(broken.stdout)["error"]["code"] == "INTAKE_FILE_UNREADABLE"
     assert counts(database) == (1, 20, 1)
+
+
+def test_claims_of_a_backlog_keep_the_day_on_which_they_came_in(
+    database: Database, tmp_path: Path
+) -> None:
+    """Timely filing counts to it; the day of the load is that of the partition."""
+    path = write(tmp_path / "claims.ndjson", claims=3)
+    result = CliRunner().invoke(main, ["load", str(path), "--received-on", "2026-11-01"])
+    assert result.exit_code == 0, result.output
+    with database.connect() as conn:
+        assert conn.execute(
+            "select distinct claim.received_at,"
+            " claim.received_on = (now() at time zone 'UTC')::date from staging.claims as claim"
+        ).fetchall() == [(datetime(2026, 11, 1, 12, tzinfo=UTC), True)]
+
+    later = write(tmp_path / "later.ndjson", claims=3, seed=2)
+    refused = CliRunner().invoke(
+        main, ["load", str(later), "--received-on", "2999-01-01", "--json"]
+    )
+    assert json.loads(refused.stdout)["error"]["code"] == "PL014"
+    assert counts(database)[0] == 1

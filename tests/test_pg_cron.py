@@ -16,6 +16,7 @@ import pytest
 from app import schema
 from app.database import Role, connect
 from app.embedded.cluster import DATABASE
+from app.generate import AS_OF
 from app.intake.load import load_files
 from app.reference.starter import ensure_starter
 from app.settings import load_settings
@@ -90,7 +91,7 @@ def prepare(database: Database, folder: Path) -> None:
             ensure_starter(operator)
         file = folder / "claims.ndjson"
         write_claims(file)
-        assert load_files([str(file)], load_settings()).claims == CLAIMS
+        assert load_files([str(file)], load_settings(), received_on=AS_OF).claims == CLAIMS
 
 
 @pytest.mark.parametrize("mode", MODES)

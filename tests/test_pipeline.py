@@ -109,7 +109,7 @@ def test_the_starter_data_are_there_when_claims_are_processed(
     """After plain alembic, too, which loads none."""
     file = tmp_path / "claims"
     file.write_bytes(b"".join(Generator(20, 4, AS_OF, 0)))
-    load_files([str(file)], load_settings())
+    load_files([str(file)], load_settings(), received_on=AS_OF)
     result = CliRunner().invoke(main, ["process"], catch_exceptions=False)
     assert result.exit_code == 0
     assert "Loaded the starter data in rvu_data.csv" in result.stderr
@@ -123,7 +123,7 @@ def test_the_starter_data_are_there_when_claims_are_processed(
 def test_many_batches_of_one_claim_are_taken_together(reference: Database, tmp_path: Path) -> None:
     file = tmp_path / "claims"
     file.write_bytes(b"".join(Generator(150, 4, AS_OF, 0)))
-    load_files([str(file)], load_settings().model_copy(update={"batch_size": 1}))
+    load_files([str(file)], load_settings().model_copy(update={"batch_size": 1}), received_on=AS_OF)
     result = process_pending(load_settings().model_copy(update={"connections": 1}))
     assert (result.claims, result.transferred) == (150, 150)
     with reference.connect() as conn:
@@ -138,7 +138,7 @@ def test_an_error_of_the_database_is_told_and_nothing_is_lost(
 ) -> None:
     file = tmp_path / "claims"
     file.write_bytes(b"".join(Generator(20, 4, AS_OF, 0)))
-    load_files([str(file)], load_settings())
+    load_files([str(file)], load_settings(), received_on=AS_OF)
     with reference.connect() as conn:
         conn.execute("alter function transfer.move_batches rename to gone")
         with pytest.raises(DatabaseError) as raised:

@@ -61,7 +61,11 @@ def processed(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def load(file: Path, claims: int, *, seed: int) -> None:
     file.write_bytes(b"".join(Generator(claims, seed, AS_OF, FAULT_SHARE)))
-    load_files([str(file)], load_settings().model_copy(update={"batch_size": BATCH_SIZE}))
+    load_files(
+        [str(file)],
+        load_settings().model_copy(update={"batch_size": BATCH_SIZE}),
+        received_on=AS_OF,
+    )
 
 
 def invoke(*arguments: str) -> Result:

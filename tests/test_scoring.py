@@ -48,7 +48,7 @@ def loaded(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         file = folder / "claims.ndjson"
         file.write_bytes(b"".join(Generator(CLAIMS, 3, AS_OF, FAULT_SHARE)))
         settings = load_settings().model_copy(update={"batch_size": 150, "connections": 1})
-        load_files([str(file)], settings)
+        load_files([str(file)], settings, received_on=AS_OF)
         yield database.name
 
 

@@ -38,7 +38,7 @@ def wrong(database: Database, tmp_path: Path) -> list[dict[str, Any]]:
     claims = [json.loads(record) for record in Generator(3, 7, AS_OF, 0)]
     for claim in claims:
         claim["service_lines"][0]["units"] = 0
-    load_files([write(tmp_path / "wrong.ndjson", claims)], load_settings())
+    load_files([write(tmp_path / "wrong.ndjson", claims)], load_settings(), received_on=AS_OF)
     assert run("process")["failed"] == 3
     return claims
 
@@ -120,7 +120,7 @@ def test_batches_that_failed_or_are_held_are_listed_and_let_go(
 ) -> None:
     file = tmp_path / "more.ndjson"
     file.write_bytes(b"".join(Generator(4, 9, AS_OF, 0)))
-    load_files([str(file)], load_settings().model_copy(update={"batch_size": 2}))
+    load_files([str(file)], load_settings().model_copy(update={"batch_size": 2}), received_on=AS_OF)
     assert len(wrong) == 3
     with database.connect() as conn:
         held, failed = (

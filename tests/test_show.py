@@ -90,7 +90,7 @@ def load(folder: Path, name: str, *records: Json | bytes) -> tuple[int, int]:
     file.write_bytes(
         b"\n".join(one if isinstance(one, bytes) else json.dumps(one).encode() for one in records)
     )
-    assert load_files([str(file)], load_settings()).claims == len(records)
+    assert load_files([str(file)], load_settings(), received_on=AS_OF).claims == len(records)
     with connect(Role.OPERATOR) as conn:
         _, batch_id, claim_id = conn.execute(CLAIM_IDS).fetchall()[-1]
     return batch_id, claim_id

@@ -245,7 +245,7 @@ def test_a_listener_that_lost_its_connection_listens_again(
         wait_for(database, UNFINISHED, 0)
         assert conn.execute(LISTENER).fetchall() == [(True,)]
         wait_until(database, "query = 'listen claims_batches'")
-        load_files([str(file)], load_settings())
+        load_files([str(file)], load_settings(), received_on=AS_OF)
         began = time.monotonic()
         wait_for(database, UNFINISHED, 0)
     assert time.monotonic() - began < 30

@@ -71,7 +71,8 @@ def demo(claims: int | None, seed: int, *, as_json: bool) -> None:
         if claims is not None:
             file = Path(folder) / "claims.ndjson"
             _generate(file, claims, seed)
-        loaded = load_behind_bar((str(file),), settings)
+        # As on the day that the claims are made for: later they would run into timely filing.
+        loaded = load_behind_bar((str(file),), settings, received_on=AS_OF)
     processed = run(settings)
     with connect(Role.OPERATOR) as conn:
         after = read_accounting(conn)

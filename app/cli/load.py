@@ -1,6 +1,7 @@
 """`claims load`: files of claims into staging."""
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +22,20 @@ NAME_SHOWN: Final = 24
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @submitter_option
+@click.option(
+    "--received-on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The day on which the claims came in, for a backlog; timely filing counts to it. "
+    "Otherwise today.",
+)
 @json_option
-def load(files: tuple[str, ...], submitter: str | None, *, as_json: bool) -> None:
+def load(
+    files: tuple[str, ...],
+    submitter: str | None,
+    received_on: datetime | None,
+    *,
+    as_json: bool,
+) -> None:
     """Load professional claims from NDJSON or JSON array files (- reads standard input).
 
     Files may be gzipped. A claim that cannot be decoded is kept with the reason, and
@@ -31,7 +44,7 @@ def load(files: tuple[str, ...], submitter: str | None, *, as_json: bool) -> Non
     settings = load_settings()
     if submitter is not None:
         settings = settings.model_copy(update={"claims_submitter": submitter})
-    result = load_behind_bar(files, settings)
+    result = load_behind_bar(files, settings, received_on and received_on.date())
     if as_json:
         print_json(
             {
@@ -50,7 +63,9 @@ def load(files: tuple[str, ...], submitter: str | None, *, as_json: bool) -> Non
         _show(result)
 
 
-def load_behind_bar(files: Sequence[str], settings: Settings) -> LoadResult:
+def load_behind_bar(
+    files: Sequence[str], settings: Settings, received_on: date | None = None
+) -> LoadResult:
     """Load files behind a progress bar for each."""
     with progress(of_bytes=True) as display:
         tasks = {
@@ -62,7 +77,7 @@ def load_behind_bar(files: Sequence[str], settings: Settings) -> LoadResult:
             display.start_task(tasks[at.path])
             display.update(tasks[at.path], completed=at.position, total=at.size)
 
-        return load_files(files, settings, on_progress=show)
+        return load_files(files, settings, received_on=received_on, on_progress=show)
 
 
 def _short(path: str) -> str:

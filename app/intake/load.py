@@ -14,6 +14,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from datetime import time as time_of_day
 from itertools import chain
 from multiprocessing.connection import Connection as Pipe
 from typing import Any, Final, Self
@@ -42,6 +44,8 @@ MATCH_CORRECTIONS: Final = "select pipeline.match_corrections(%(batch_id)s)"
 BATCH_BYTES: Final = 8 << 20
 """Bytes of text after which a batch ends, whatever its number of claims: memory."""
 
+NOON: Final = time_of_day(12)
+
 KEY_VERSION: Final = "f1"
 """How idempotency keys are made; raised when the batch boundaries change."""
 
@@ -52,6 +56,14 @@ class RawBatch:
 
     idempotency_key: str
     records: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How all batches of a load are stored."""
+
+    first_received_at: datetime | None
+    corrects: bool
 
 
 @dataclass(slots=True)
@@ -101,14 +113,16 @@ def load_files(
     paths: Sequence[str],
     settings: Settings,
     *,
+    received_on: date | None = None,
     corrects: bool = False,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> LoadResult:
     """Load files of claims (`-`: standard input) for the configured submitter.
 
     This process loads, and so do `settings.connections - 1` helper processes from the
-    second batch on, each over a connection of its own. With `corrects`, every claim takes the
-    place of the failed one that has its number.
+    second batch on, each over a connection of its own. The claims are received at noon UTC of
+    `received_on`, or now. With `corrects`, every claim takes the place of the failed one that has
+    its number.
 
     Raises:
         ClaimsError: INTAKE_FILE_UNRECOGNISED for a file that holds no claims at all, and from
@@ -118,15 +132,16 @@ def load_files(
     """
     result = LoadResult()
     started = time.monotonic()
+    manner = _Manner(_first_received_at(received_on), corrects)
     with connect(Role.APP, autocommit=True) as conn, ExitStack() as stack:
-        loader = _Loader(conn, KeyRing.open(conn, settings), settings, corrects=corrects)
+        loader = _Loader(conn, KeyRing.open(conn, settings), settings, manner)
         helpers: list[_Helper] = []
         for path in paths:
             with open_source(path) as source:
                 for batch in _claims_alone(path, loader.batches(source.records)):
                     if result.batches and not helpers:
                         helpers = [
-                            stack.enter_context(_Helper(settings, corrects=corrects))
+                            stack.enter_context(_Helper(settings, manner))
                             for _ in range(1, settings.connections)
                         ]
                     helper = next((one for one in helpers if one.is_idle(result)), None)
@@ -140,6 +155,13 @@ def load_files(
             helper.finish(result)
     result.seconds = time.monotonic() - started
     return result
+
+
+def _first_received_at(received_on: date | None) -> datetime | None:
+    """Give noon of an earlier or later day; None for today."""
+    if received_on is None or received_on == datetime.now(UTC).date():
+        return None
+    return datetime.combine(received_on, NOON, UTC)
 
 
 def _claims_alone(path: str, batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
@@ -168,11 +190,11 @@ class _Helper:
     It ends when this process closes its end of the pipe or dies, after the batch at hand.
     """
 
-    def __init__(self, settings: Settings, *, corrects: bool) -> None:
+    def __init__(self, settings: Settings, manner: _Manner) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
-            target=_help, args=(theirs, settings, corrects), name="claims-load-helper"
+            target=_help, args=(theirs, settings, manner), name="claims-load-helper"
         )
         self._process.start()
         theirs.close()
@@ -217,12 +239,12 @@ class _Helper:
         self._busy = False
 
 
-def _help(pipe: Pipe, settings: Settings, corrects: bool) -> None:  # noqa: FBT001 - multiprocessing passes it so
+def _help(pipe: Pipe, settings: Settings, manner: _Manner) -> None:
     """Load the batches that come through the pipe; answer with results or an error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with connect(Role.APP, autocommit=True) as conn:
-            loader = _Loader(conn, KeyRing.open(conn, settings), settings, corrects=corrects)
+            loader = _Loader(conn, KeyRing.open(conn, settings), settings, manner)
             answer = LoadResult()
             while True:
                 pipe.send(answer)
@@ -241,10 +263,9 @@ class _Loader:
         conn: Connection[Any],
         keyring: KeyRing,
         settings: Settings,
-        *,
-        corrects: bool,
+        manner: _Manner,
     ) -> None:
-        self._corrects = corrects
+        self._manner = manner
         self._conn = conn
         self._keyring = keyring
         self._submitter = settings.claims_submitter
@@ -292,7 +313,12 @@ class _Loader:
         stored = store_batch(
             self._conn,
             self._keyring,
-            NewBatch(self._submitter, batch.idempotency_key, batch.records),
+            NewBatch(
+                self._submitter,
+                batch.idempotency_key,
+                batch.records,
+                first_received_at=self._manner.first_received_at,
+            ),
             within=self._match_corrections,
         )
         if stored is None:
@@ -306,5 +332,5 @@ class _Loader:
 
     def _match_corrections(self, batch_id: int) -> None:
         """Let the claims of the batch take the places of failed ones, if they are to."""
-        if self._corrects:
+        if self._manner.corrects:
             self._conn.execute(MATCH_CORRECTIONS, {"batch_id": batch_id})

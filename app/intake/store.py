@@ -33,7 +33,8 @@ OPEN_BATCH: Final = """
 select submitter_id, received_on, received_at
 from pipeline.open_batch(
   %(batch_id)s, %(submitter)s, %(idempotency_key)s, %(data_key_id)s, %(claim_count)s,
-  %(staged_count)s, %(line_count)s, %(first_claim_id)s, %(last_claim_id)s, %(hold)s
+  %(staged_count)s, %(line_count)s, %(first_claim_id)s, %(last_claim_id)s, %(hold)s,
+  %(first_received_at)s
 )"""
 
 CLOSE_BATCH: Final = "select pipeline.close_batch(%(batch_id)s)"
@@ -53,6 +54,8 @@ class NewBatch:
     """Whether it waits for pipeline.release_batches before it is transferred."""
     replaces_claim_id: int | None = None
     """The failed claim that its one claim takes the place of."""
+    first_received_at: datetime | None = None
+    """When its claims came in, if that was before now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ def store_batch(
             "first_claim_id": claim_ids[0],
             "last_claim_id": claim_ids[-1],
             "hold": batch.hold,
+            "first_received_at": batch.first_received_at,
         }
         try:
             return _store(conn, opening, encoded, batch.replaces_claim_id, within)

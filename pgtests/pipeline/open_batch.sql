@@ -1,6 +1,6 @@
 begin;
 \ir ../_support/intake.sql
-select plan(9);
+select plan(11);
 
 select results_eq(
   $$
@@ -70,6 +70,33 @@ select lives_ok(
 );
 select lives_ok(
   $$ call fixture.copy_claim('d') $$, 'and the rows of the batch find their place'
+);
+
+select results_eq(
+  $$
+    select opened.received_on, opened.received_at
+    from pipeline.open_batch(
+      1002, 'default', 'backlog',
+      (
+        select data_key.data_key_id
+        from vault.data_keys as data_key
+        where data_key.purpose = 'phi'
+      ),
+      1, 1, 1, 3000, 3000, false, '2026-01-02 12:00 UTC'
+    ) as opened
+  $$,
+  $$ values ((now() at time zone 'UTC')::date, '2026-01-02 12:00 UTC'::timestamptz) $$,
+  'claims of a backlog keep the time at which they came in, in the partition of this day'
+);
+select throws_ok(
+  $$
+    select from pipeline.open_batch(
+      1003, 'default', 'to come', 1, 1, 1, 1, 4000, 4000, false, 'infinity'
+    )
+  $$,
+  'PL014',
+  'claims cannot be received at infinity, which is to come',
+  'PL014: nothing was received in the future'
 );
 
 select is(

@@ -1,5 +1,7 @@
 -- First statement of the transaction that loads a batch. A second loader of the
--- same batch waits here for the first, and then fails on the idempotency key.
+-- same batch waits here for the first, and then fails on the idempotency key. Claims
+-- of a backlog carry the time at which they were first received, to which timely filing
+-- counts; the batch itself is received now, in the partitions of this day.
 create function pipeline.open_batch(
   p_batch_id bigint,
   p_submitter text,
@@ -10,7 +12,8 @@ create function pipeline.open_batch(
   p_line_count integer,
   p_first_claim_id bigint,
   p_last_claim_id bigint,
-  p_hold boolean default false
+  p_hold boolean default false,
+  p_first_received_at timestamptz default null
 )
 returns table (submitter_id integer, received_on date, received_at timestamptz)
 language plpgsql
@@ -22,6 +25,12 @@ declare
   v_submitter_id integer := pipeline._submitter_id(p_submitter);
   v_received_on date := (now() at time zone 'UTC')::date;
 begin
+  if p_first_received_at > now() then
+    raise exception using
+      errcode = 'PL014',
+      message = format('claims cannot be received at %s, which is to come', p_first_received_at),
+      hint = 'Give the day on which the claims came in, or none for today.';
+  end if;
   if to_regclass('staging.claims_' || to_char(v_received_on, 'YYYYMMDD')) is null then
     call maintenance.ensure_partitions();
   end if;
@@ -36,11 +45,22 @@ begin
     p_claim_count - p_staged_count, p_hold
   );
 
-  return query select v_submitter_id, v_received_on, now();
+  return query
+  select v_submitter_id, v_received_on, coalesce(p_first_received_at, now());
 end;
 $$;
 
 comment on function pipeline.open_batch(
-  bigint, text, text, integer, integer, integer, integer, bigint, bigint, boolean
+  bigint,
+  text,
+  text,
+  integer,
+  integer,
+  integer,
+  integer,
+  bigint,
+  bigint,
+  boolean,
+  timestamptz
 )
-is 'Begins a batch; its claims are copied in the same transaction, which close_batch ends. With p_hold it is not transferred before release_batches. PL001: no such submitter. 23505: already sent.';
+is 'Begins a batch, and returns what its rows carry: submitter, partition, and when the claims were first received; they are copied in the same transaction, which close_batch ends. With p_hold it is not transferred before release_batches. PL001: no such submitter. PL014: received in the future. 23505: already sent.';
