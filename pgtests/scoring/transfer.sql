@@ -84,7 +84,11 @@ select set_eq(
 );
 set local role claims_analyst;
 create temporary table read on commit drop as
-select score.claim_id, score.score, score.decision, score.model_version
+select
+  score.claim_id,
+  score.score,
+  score.decision,
+  score.model_version
 from analysis.claim_scores as score;
 reset role;
 select set_eq(
