@@ -177,6 +177,7 @@ class _Bench:
             "floor_seconds": round(floor_seconds, 3),
             "ratio_to_floor": round(seconds / floor_seconds, 2),
             "stage_seconds": stage_seconds,
+            "scoring_seconds": processed["scoring_seconds"],
             "audit_percent": self._audit_percent(
                 audited, loaded["seconds"], sum(stage_seconds.values())
             ),

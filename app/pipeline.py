@@ -12,6 +12,7 @@ from psycopg import Connection, rows
 
 from app.database import Role, connect
 from app.errors import translated
+from app.scoring.serve import ScoringSeconds
 from app.settings import Settings
 from app.stages import Stage, stages_of
 
@@ -95,6 +96,8 @@ class ProcessResult:
     """Claims that still wait because another process has them in hand."""
     allowed_total: Decimal
     seconds: float
+    scoring: ScoringSeconds
+    """Of all connections together."""
 
     @property
     def claims_per_second(self) -> float:
@@ -151,8 +154,7 @@ def process_pending(
                 worker.cancel_safe()
             raise
         seconds = time.monotonic() - started
-        for call in calls:
-            call.result()
+        scoring = sum((call.result() for call in calls), ScoringSeconds())
         on_progress(_done(watcher, batch_ids), waiting)
         after = read_accounting(watcher)
     return ProcessResult(
@@ -164,27 +166,31 @@ def process_pending(
         in_progress=after.in_progress,
         allowed_total=after.allowed_total - before.allowed_total,
         seconds=seconds,
+        scoring=scoring,
     )
 
 
-def _work(worker: Connection[Any], max_claims: int, stages: Sequence[Stage]) -> None:
+def _work(worker: Connection[Any], max_claims: int, stages: Sequence[Stage]) -> ScoringSeconds:
     """Take groups of batches through the stages until nothing waits that is in no other hands."""
+    scoring = ScoringSeconds()
 
     def run(stage: Stage) -> bool:
         """Run a stage over a group of batches in one transaction; whether there was one."""
+        nonlocal scoring
         worker.execute(ANALYZE_STAGING)
         with worker.transaction():
             (batch_ids,) = worker.execute(
                 TAKE_BATCHES, {"stage": stage.name, "max_claims": max_claims}
             ).fetchone() or ([],)
             if batch_ids:
-                stage.run(worker, batch_ids)
+                scoring += stage.run(worker, batch_ids).scoring
         return bool(batch_ids)
 
     with translated():
         # Not any(): each round takes a group through every stage.
         while sum(run(stage) for stage in stages):
             pass
+    return scoring
 
 
 def _done(watcher: Connection[Any], batch_ids: list[int]) -> float:

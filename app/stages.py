@@ -1,14 +1,15 @@
 """The stages of the pipeline as programs run them: two are calls in the database, one scores."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final, Protocol
 
 from psycopg import Connection, rows
 
+from app.database import Role, connect
 from app.errors import translated
-from app.scoring.serve import Scorer, is_in_use, open_scorer, score_batches
+from app.scoring.serve import Scorer, ScoringSeconds, is_in_use, open_scorer, score_batches
 from app.settings import Settings
 
 RUN_STAGE: Final = """
@@ -38,6 +39,8 @@ class StageResult:
     """Of them, scored so low that a person looks."""
     isolated: int = 0
     """Of the failed ones, those that made a statement of the database fail."""
+    scoring: ScoringSeconds = field(default_factory=ScoringSeconds)
+    """Where the time went, of the stage that scores."""
 
 
 class Stage(Protocol):
@@ -111,7 +114,11 @@ class ScoringStage:
         with conn.transaction():
             scored = score_batches(conn, scorer, batch_ids)
         return StageResult(
-            scored.batches, scored.claims, failed=0, below_threshold=scored.below_threshold
+            scored.batches,
+            scored.claims,
+            failed=0,
+            below_threshold=scored.below_threshold,
+            scoring=scored.seconds,
         )
 
     def _current(self, conn: Connection[Any]) -> Scorer:
@@ -119,6 +126,19 @@ class ScoringStage:
             if self._scorer is None or not is_in_use(conn, self._settings, self._scorer):
                 self._scorer = open_scorer(conn, self._settings)
             return self._scorer
+
+
+def check_stages(settings: Settings) -> None:
+    """Look whether the stages can run here, as a worker does when it starts.
+
+    Raises:
+        ClaimsError: there is no database, its schema is not the one needed, or the model that
+            scores claims cannot be used.
+
+    """
+    with connect(Role.WORKER, autocommit=True) as conn:
+        for stage in stages_of(settings):
+            stage.prepare(conn)
 
 
 def stages_of(settings: Settings) -> tuple[Stage, ...]:

@@ -48,6 +48,7 @@ def test_nothing_waits(database: Database) -> None:
         "allowed_total": 0,
         "process_seconds": pytest.approx(Decimal(1), abs=Decimal(5)),
         "claims_per_second": 0,
+        "scoring_seconds": {"features": 0, "inference": 0, "scores": 0},
     }
 
 
@@ -183,6 +184,9 @@ def test_a_benchmark_reports_what_it_measured_and_acts_as_roles_that_own_nothing
             assert run_of_it[name] > 0
         assert set(run_of_it["stage_seconds"]) == {"validate", "score", "transfer"}
         assert min(run_of_it["stage_seconds"].values()) > 0
+        parts = run_of_it["scoring_seconds"]
+        assert set(parts) == {"features", "inference", "scores"}
+        assert 0 < parts["features"] + parts["inference"] <= run_of_it["stage_seconds"]["score"]
         assert set(run_of_it["audit_percent"]) == {"load", "process"}
         assert all(0 < percent < 100 for percent in run_of_it["audit_percent"].values())
     assert answer["tables_analyzed_before"] == 0

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from app.scoring.registry import activate, list_models
 from app.scoring.serve import Scored, installed_features, open_scorer, score_batches
 from app.scoring.transport import HEADER, TRAILER, parse, take_features
 from app.settings import load_settings
+from app.worker import Worker
 from tests.scoring_support import Shipped, shipped
 from tests.servers import Database, Server
 
@@ -217,6 +219,15 @@ def test_a_wrong_model_stops_the_start(
     path = copies.copy(**changes)
     monkeypatch.setenv("ML_MODEL_PATH", str(path))
     assert run("process", code=1)["error"]["code"] == code
+    worker = Worker(load_settings())
+    with closing(worker.pool), pytest.raises(ClaimsError) as raised:
+        worker.start()
+    assert raised.value.code == code
+    # Nobody can listen there: it would end all the same.
+    serving = ["serve", "--with-worker", "--host", "203.0.113.1"]
+    service = CliRunner().invoke(main, serving, catch_exceptions=False)
+    assert service.exit_code == 1
+    assert f"[{code}]" in service.stderr
     with database.connect() as conn:
         assert conn.execute("select distinct state from queue.batches").fetchall() == [
             ("received",)
@@ -285,6 +296,8 @@ def test_drift_looks_at_every_feature(database: Database) -> None:
     found = run("model", "drift")["drift"]
     assert [row["name"] for row in found] == ["score", *shipped().feature_names]
     assert all(row["stability_index"] >= 0 and row["claims"] > 0 for row in found)
+    refused = run("model", "drift", "--version", "none", code=1)["error"]
+    assert refused["code"] == "MODEL_UNKNOWN"
 
 
 def test_the_features_installed_are_those_of_the_shipped_model(database: Database) -> None:

@@ -18,6 +18,7 @@ from app.paths import DATA_DIR
 from app.pipeline import process_pending
 from app.reference.starter import ensure_starter
 from app.settings import load_settings
+from app.stages import ScoringStage
 from tests.servers import Database, Server
 
 Json = dict[str, Any]
@@ -127,15 +128,20 @@ def shown(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         _, ids["superseded"] = load(folder, "superseded", a_claim("S-1", payer_id="Hildegard"))
         process_pending(load_settings())
         validated, ids["validated"] = load(folder, "validated", a_claim("V-1", diagnoses=["F329"]))
+        scored, ids["scored"] = load(folder, "scored", a_claim("V-2"))
         # The number of this claim is the id of another.
         _, ids["received"] = load(folder, "received", a_claim(str(ids["approved"])))
         with database.connect() as admin:
-            admin.execute("select validation.validate_batches(array[%s]::bigint[])", [validated])
+            admin.execute(
+                "select validation.validate_batches(array[%s, %s]::bigint[])", [validated, scored]
+            )
             admin.execute(
                 "update staging.failed_claims set resolution = 'superseded', resolved_at = now(),"
                 " replaced_by_claim_id = claim_id + 1 where claim_id = %s",
                 [ids["superseded"]],
             )
+        with connect(Role.WORKER, autocommit=True) as conn:
+            assert ScoringStage(load_settings()).run(conn, [scored]).claims == 1
         yield Shown(database, ids)
 
 
@@ -166,6 +172,7 @@ def in_one_line(text: str) -> str:
 STATES: Final = {
     "received": ("received", None, "received"),
     "validated": ("validated", None, "validated"),
+    "scored": ("scored", None, "scored"),
     "approved": ("transferred", "approved", "transferred"),
     "review": ("transferred", "review", "transferred"),
     "denied": ("transferred", "approved", "transferred"),
@@ -207,6 +214,7 @@ def test_a_claim_says_where_it_stands(shown: Shown, name: str) -> None:
     [
         ("received", "not priced yet: the claim waits for validation"),
         ("validated", "not priced yet: the claim waits for transfer"),
+        ("scored", "not priced yet: the claim waits for transfer"),
         ("failed in validation", "not priced, because the claim failed"),
         ("failed in transfer", "not priced, because the claim failed"),
     ],
@@ -216,6 +224,18 @@ def test_lines_without_a_price_say_why(shown: Shown, name: str, said: str) -> No
     assert text.count(said) == 1
     assert "Line 1  2026-09-08  99213  place 11  1 unit  charge $300.00" in text
     assert ("Next: claims process" in show(str(shown.ids[name])).stderr) == ("yet" in said)
+
+
+def test_a_score_is_told_before_the_transfer_and_after(shown: Shown) -> None:
+    assert object_of(shown, "validated")["score"] is None
+    for name in ("scored", "approved"):
+        score = object_of(shown, name)["score"]
+        assert 0 < score["score"] < 1
+        assert score["decision"] == (
+            "review" if score["score"] < score["threshold"] else "approved"
+        )
+        assert score["contributions"]
+        assert f"Score {score['score']:.3f}" in text_of(shown, name)
 
 
 def test_what_was_not_decoded_has_its_reason_and_no_lines(shown: Shown) -> None:

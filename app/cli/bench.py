@@ -1,5 +1,7 @@
 """`claims bench`: how fast, and how near to the floor."""
 
+from typing import Final
+
 import rich_click as click
 from rich.table import Table
 
@@ -8,6 +10,12 @@ from app.bench_http import run_http_bench
 from app.cli.options import json_option
 from app.console import err, out, print_json
 from app.settings import load_settings
+
+SCORING_PARTS: Final = {
+    "features": "features out",
+    "inference": "inference",
+    "scores": "scores in",
+}
 
 
 @click.command()
@@ -74,6 +82,13 @@ def bench(  # noqa: PLR0913 - one parameter for each option
             f"{result['stage_seconds'][stage]:,}",
             f"{result['warm']['stage_seconds'][stage]:,}",
         )
+        if stage == "score":
+            for part, label in SCORING_PARTS.items():
+                table.add_row(
+                    f"  {label}",
+                    f"{result['scoring_seconds'][part]:,}",
+                    f"{result['warm']['scoring_seconds'][part]:,}",
+                )
     for part in result["audit_percent"] or ():
         table.add_row(
             f"audit, percent of the time to {part}",

@@ -1,5 +1,6 @@
 """`claims model`: train, compare, activate and watch the models that score claims."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,6 +75,8 @@ def train(  # noqa: PLR0913 - click gives each option as an argument
         print_json({"output": str(path), "version": card.version, "metrics": card.metrics})
         return
     _show_metrics({title: card.metrics[name] for name, title in RIVALS if name in card.metrics})
+    if card.metrics["logistic_regression"]["brier"] < card.metrics["model"]["brier"]:
+        notice("A logistic regression scores these claims better: train on more of them.")
     notice(f"Written: {path}, with its card beside it (.json, .md).")
     notice(f"Next: claims model activate {path}")
 
@@ -91,6 +94,8 @@ def list_(*, as_json: bool) -> None:
         notice("None yet: the first claims that are scored register the model that scores them.")
         return
     table = Table("version", "", "learned from", "ROC AUC", "Brier score", "registered", box=None)
+    # It is what the other commands take.
+    table.columns[0].no_wrap = True
     for one in found:
         state = "active" if one.is_active else "" if one.usable else "for other features"
         table.add_row(
@@ -112,7 +117,7 @@ def list_(*, as_json: bool) -> None:
 def activate_(name: str, *, as_json: bool) -> None:
     """Make MODEL, a .tflite file or a version, the one that scores in this database.
 
-    Workers take it up when they start. ML_MODEL_PATH goes before it.
+    Workers take it up with the next claims they score. ML_MODEL_PATH goes before it.
     """
     settings = load_settings()
     with connect(Role.OPERATOR, autocommit=True) as conn:
@@ -120,7 +125,7 @@ def activate_(name: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"version": found.card.version})
     else:
-        notice(f"Active: {found.card.version}. Restart the workers, and they score with it.")
+        notice(f"Active: {found.card.version}. What is scored from now on is scored with it.")
     if settings.ml_model_path is not None:
         notice(f"ML_MODEL_PATH is set, and goes before it: {settings.ml_model_path}")
 
@@ -184,6 +189,10 @@ def drift(claims: int, version: str | None, *, as_json: bool) -> None:
 @contextmanager
 def _needs_extra() -> Iterator[None]:
     """Say which package is missing; training is an extra that not every installation has."""
+    # TensorFlow looks at them when it is imported: without oneDNN the same data give the same
+    # figures on other processors too, and level 1 leaves out what only informs.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     try:
         yield
     except ModuleNotFoundError as error:

@@ -1,5 +1,7 @@
 """`claims process`: validate, score and transfer what waits."""
 
+from dataclasses import asdict
+
 import rich_click as click
 from rich.table import Table
 
@@ -70,4 +72,7 @@ def as_object(result: ProcessResult) -> dict[str, object]:
         "allowed_total": result.allowed_total,
         "process_seconds": round(result.seconds, 3),
         "claims_per_second": round(result.claims_per_second, 1),
+        "scoring_seconds": {
+            part: round(spent, 3) for part, spent in asdict(result.scoring).items()
+        },
     }

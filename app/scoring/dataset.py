@@ -88,16 +88,29 @@ class Dataset:
             "validation": self.part(slice(first, second)),
             "held_out": self.part(slice(second, None)),
         }
-        poor = [name for name, one in parts.items() if len(np.unique(one.approved)) < 2]  # noqa: PLR2004 - both outcomes
-        if len(self) < FEWEST or poor:
+        if problem := _problem(parts):
             raise ClaimsError(
                 "TRAIN_TOO_FEW",
-                f"{len(self):,} claims are too few to train on and measure by time"
-                + (f": {', '.join(poor)} lacks an outcome" if poor else ""),
+                f"the claims cannot be trained on and measured by time: {problem}",
                 f"Train on at least {FEWEST:,} claims, received on many days, some approved and "
                 "some not, or use --synthetic.",
             )
         return parts
+
+
+def _problem(parts: dict[str, Dataset]) -> str | None:
+    """Say what the parts lack."""
+    claims = sum(map(len, parts.values()))
+    if claims < FEWEST:
+        return f"there are {claims:,} with an outcome"
+    for name, part in parts.items():
+        if not len(part):
+            days = sum(len(np.unique(one.received)) for one in parts.values())
+            return f"{claims:,} were received on {days} days, which leaves no day for {name}"
+        if part.approved.all() or not part.approved.any():
+            outcome = "approved" if part.approved.all() else "not approved"
+            return f"all {len(part):,} for {name} were {outcome}"
+    return None
 
 
 def read_labelled(conn: Connection[Any], width: int, limit: int = NEWEST) -> Dataset:

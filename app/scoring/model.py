@@ -172,8 +172,8 @@ def _read(path: Path, code: str, what: str) -> bytes:
         raise ClaimsError(
             code,
             f"{what} {path} cannot be read: {error.strerror}",
-            "Set ML_MODEL_PATH to a .tflite file that has its .json beside it, or leave it out "
-            "for the model that comes with the program.",
+            "Name a .tflite file that has its .json beside it; where ML_MODEL_PATH names this one, "
+            "leave that out for the model that comes with the program.",
         ) from error
 
 

@@ -110,7 +110,14 @@ def activate(conn: Connection[Any], name: str) -> Model:
 
 
 def measure_drift(conn: Connection[Any], claims: int, version: str | None = None) -> list[Drift]:
-    """Compare the newest claims that a model scored with those it learned from, the score first."""
+    """Compare the newest claims that a model scored with those it learned from, the score first.
+
+    Raises:
+        ClaimsError: MODEL_UNKNOWN.
+
+    """
+    if version is not None:
+        read_registered(conn, version=version)
     with translated(), conn.cursor(row_factory=rows.class_row(Drift)) as cur:
         return cur.execute(DRIFT, {"claims": claims, "version": version}).fetchall()
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, LiteralString
 
 import msgspec
@@ -57,12 +57,32 @@ class Scorer:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoringSeconds:
+    """Where the time of scoring went; the connection waits for all of it."""
+
+    features: float = 0.0
+    """Locking the batches, computing the features and reading them into NumPy."""
+    inference: float = 0.0
+    scores: float = 0.0
+    """Copying the scores in, checking them and setting the state."""
+
+    def __add__(self, other: "ScoringSeconds") -> "ScoringSeconds":
+        """Give the time of both."""
+        return ScoringSeconds(
+            self.features + other.features,
+            self.inference + other.inference,
+            self.scores + other.scores,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Scored:
     """What one call scored; zero when no batch was validated any more."""
 
     claims: int
     below_threshold: int
     batches: int
+    seconds: ScoringSeconds = field(default_factory=ScoringSeconds, compare=False)
 
 
 def find_model(conn: Connection[Any], settings: Settings) -> Model:
@@ -155,8 +175,10 @@ def score_batches(conn: Connection[Any], scorer: Scorer, batch_ids: Sequence[int
     started = time.monotonic()
     with translated():
         features = take_features(conn, batch_ids, len(scorer.model.card.features))
+        taken = time.monotonic()
+        scores = scorer.model.score(features.values)
+        inferred = time.monotonic()
         if len(features.rows):
-            scores = scorer.model.score(features.values)
             copy_scores(conn, features, scorer.model_id, scores, scorer.threshold)
         with conn.cursor(row_factory=rows.class_row(Scored)) as cur:
             recorded = cur.execute(
@@ -166,4 +188,11 @@ def score_batches(conn: Connection[Any], scorer: Scorer, batch_ids: Sequence[int
     if recorded is None:
         msg = "an aggregate has one row"
         raise AssertionError(msg)
-    return recorded
+    return replace(
+        recorded,
+        seconds=ScoringSeconds(
+            features=taken - started,
+            inference=inferred - taken,
+            scores=time.monotonic() - inferred,
+        ),
+    )

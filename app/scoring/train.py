@@ -26,6 +26,9 @@ UNITS: Final = (64, 32)
 DROPOUT: Final = 0.1
 EPOCHS: Final = 60
 PATIENCE: Final = 6
+TOLD_EPOCHS: Final = 5
+"""So many epochs pass between two lines of progress."""
+
 BATCH: Final = 512
 RATE: Final = 1e-3
 L2: Final = 1e-5
@@ -72,7 +75,7 @@ def train(  # noqa: PLR0913 - what a model depends on
     tf.keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     on_step("training the network")
-    logits = _fit(parts["training"], parts["validation"])
+    logits = _fit(parts["training"], parts["validation"], on_step)
     keras = _calibrated(logits, parts["validation"])
     float_file = _convert(keras, quantise=False)
     file = _convert(keras, quantise=True) if quantise else float_file
@@ -136,9 +139,14 @@ def train(  # noqa: PLR0913 - what a model depends on
     return Trained(Model(file, card, "the trained model"), keras, better)
 
 
-def _fit(training: Dataset, validation: Dataset) -> Any:  # noqa: ANN401 - a Keras model
+def _fit(training: Dataset, validation: Dataset, on_step: Callable[[str], None]) -> Any:  # noqa: ANN401 - a Keras model
     """Fit the network; it ends in a logit, and the best epoch on the validation range stays."""
     keras = tf.keras
+
+    def told(epoch: int, logs: dict[str, float]) -> None:
+        if (epoch + 1) % TOLD_EPOCHS == 0:
+            on_step(f"epoch {epoch + 1} of at most {EPOCHS}: loss {logs['val_loss']:.4f}")
+
     normalise = keras.layers.Normalization()
     normalise.adapt(training.features)
     layers = inputs = keras.Input((training.features.shape[1],), dtype="float32")
@@ -160,7 +168,10 @@ def _fit(training: Dataset, validation: Dataset) -> Any:  # noqa: ANN401 - a Ker
         batch_size=BATCH,
         epochs=EPOCHS,
         verbose=0,
-        callbacks=[keras.callbacks.EarlyStopping(patience=PATIENCE, restore_best_weights=True)],
+        callbacks=[
+            keras.callbacks.EarlyStopping(patience=PATIENCE, restore_best_weights=True),
+            keras.callbacks.LambdaCallback(on_epoch_end=told),
+        ],
     )
     return model
 

@@ -2,7 +2,7 @@
 begin;
 \ir ../_support/fixture.sql
 \ir ../_support/scoring.sql
-select plan(11);
+select plan(12);
 
 update queue.settings set scoring_required = true;
 call fixture.add_claim('approved');
@@ -81,6 +81,23 @@ select set_eq(
     from staging.claim_scores
   $$,
   'scores and vectors go to production as they are'
+);
+set local role claims_analyst;
+create temporary table read on commit drop as
+select
+  score.claim_id,
+  score.score,
+  score.decision,
+  score.model_version
+from analysis.claim_scores as score;
+reset role;
+select set_eq(
+  'select * from read',
+  $$
+    select claim_id, score, decision, 'model'
+    from production.claim_scores
+  $$,
+  'analysts read the scores, and of which model they are'
 );
 select is_empty(
   $$ select * from production.claim_lines where pricing_status = 'denied' $$,

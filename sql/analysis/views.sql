@@ -36,6 +36,21 @@ inner join queue.submitters as submitter on claim.submitter_id = submitter.submi
 comment on view analysis.claims
 is 'Adjudicated claims without PHI ciphertext; member_token and patient_token tell people apart without saying who they are. Filter on service_month: it is the partition.';
 
+create view analysis.claim_scores as
+select
+  score.claim_id,
+  score.service_month,
+  score.submitter_id,
+  score.score,
+  score.threshold,
+  score.decision,
+  model.version as model_version
+from production.claim_scores as score
+inner join models.registry as model on score.model_id = model.model_id;
+
+comment on view analysis.claim_scores
+is 'Scores of the claims, the threshold and what the score alone decided, and the model that gave it; no row for a claim that went without. Join on claim_id and service_month.';
+
 create view analysis.claim_lines as
 select
   line.claim_id,

@@ -60,6 +60,7 @@ values
 ('analysis.claims', '-', '-', '-', 'r'),
 ('analysis.claim_lines', '-', '-', '-', 'r'),
 ('analysis.claim_findings', '-', '-', '-', 'r'),
+('analysis.claim_scores', '-', '-', '-', 'r'),
 ('pipeline.status', '-', 'r', 'r', '-'),
 ('pipeline.accounting', '-', 'r', 'r', '-'),
 ('pipeline.backlog', 'r', 'r', 'r', '-'),
