@@ -34,7 +34,9 @@ set local client_min_messages = warning;
 \ir keys/replace_production_phi.sql
 \ir keys/replace_staged_phi.sql
 \ir keys/replace_failed_phi.sql
+\ir keys/found_claim.sql
 \ir keys/find_claims.sql
+\ir keys/search_claims.sql
 
 -- Partitions, releases of reference data, submitters.
 \ir maintenance/_ensure_partition.sql
@@ -146,6 +148,7 @@ set local client_min_messages = warning;
 \ir access/find_request.sql
 \ir access/reference_version.sql
 \ir access/read_results.sql
+\ir access/find_claims.sql
 
 -- For people who write SQL.
 \ir analysis/views.sql

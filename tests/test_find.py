@@ -93,6 +93,28 @@ def test_claims_are_found_in_every_state(database: Database, tmp_path: Path) -> 
     assert events[0] == ({"by": "patient", "claims": 3},)
 
 
+@pytest.mark.usefixtures("database")
+def test_what_is_searched_for_need_not_stand_on_the_command_line(tmp_path: Path) -> None:
+    (claim,) = write_claims(tmp_path / "claims", 1)
+    load(tmp_path / "claims")
+    patient = claim["patient"]
+    name = f"{patient['last_name']},{patient['first_name']},{patient['birth_date']}"
+    for arguments, typed in (
+        (("find", "--member-id", "-"), patient["member_id"]),
+        (("find", "--patient", "-"), name),
+        (("find", "--claim-number", "-"), claim["claim_number"]),
+        (("show", "-"), claim["claim_number"]),
+        (("keys", "shred", "--yes", "--patient", "-"), name),
+    ):
+        done = CliRunner().invoke(main, [*arguments, "--json"], input=f"{typed}\n")
+        assert done.exit_code == 0, done.stderr
+        told = json.loads(done.stdout)
+        assert [told] if "claim" in told else told["claims"], arguments
+        nothing = run(*arguments)
+        assert nothing.exit_code == 2
+        assert "standard input" in nothing.stderr
+
+
 @pytest.mark.parametrize("arguments", [(), ("--member-id", "1", "--claim-number", "2")])
 def test_one_thing_is_searched_for(arguments: tuple[str, ...]) -> None:
     done = run("find", *arguments)

@@ -12,7 +12,7 @@ from typing import Final
 import psycopg
 import pytest
 from click.testing import CliRunner
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from app.cli import main
 from app.database import Role, connect, parameters
@@ -145,7 +145,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
             Path(copy).chmod(0o600)
         with (data / "pg_hba.conf").open("a") as rules:
             rules.write("hostssl all all 127.0.0.0/8 trust\n")
-        with psycopg.connect(**cluster.conninfo(), autocommit=True) as conn:
+        with psycopg.connect(make_conninfo("", **cluster.conninfo()), autocommit=True) as conn:
             conn.execute("alter system set ssl = on")
             conn.execute("select pg_reload_conf()")
         yield Secured(address, certificate)

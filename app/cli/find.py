@@ -4,7 +4,7 @@ import rich_click as click
 from rich.table import Table
 
 from app.claim_search import Found, Kind, find_claims, patient_token
-from app.cli.options import json_option
+from app.cli.options import asked_for, json_option
 from app.console import notice, out, print_json
 from app.database import Role, connect
 from app.settings import load_settings
@@ -12,9 +12,24 @@ from app.vault.keyring import read_tokens
 
 
 @click.command()
-@click.option("--member-id", metavar="ID", help="Member id, as on the insurance card.")
-@click.option("--claim-number", metavar="NUMBER", help="Claim number, as the submitter sent it.")
-@click.option("--patient", metavar="LAST,FIRST,YYYY-MM-DD", help="Name and birth date.")
+@click.option(
+    "--member-id",
+    metavar="ID",
+    callback=asked_for("Member id"),
+    help="Member id, as on the insurance card.",
+)
+@click.option(
+    "--claim-number",
+    metavar="NUMBER",
+    callback=asked_for("Claim number"),
+    help="Claim number, as the submitter sent it.",
+)
+@click.option(
+    "--patient",
+    metavar="LAST,FIRST,YYYY-MM-DD",
+    callback=asked_for("Patient (LAST,FIRST,YYYY-MM-DD)"),
+    help="Name and birth date.",
+)
 @click.option(
     "--limit",
     type=click.IntRange(min=1, max=100_000),
@@ -36,6 +51,9 @@ def find(  # noqa: PLR0913 - one for each option
     as_json: bool,
 ) -> None:
     """Find claims without decrypting any; give one of the three.
+
+    What stands on a command line is seen in the process list and kept by the shell: given as -,
+    the value is asked for, or read from standard input.
 
     Case, accents, blanks, punctuation and leading zeros of names and member ids do not matter.
     An audit event records the search.

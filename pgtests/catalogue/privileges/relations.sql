@@ -17,7 +17,7 @@ create temporary table decided (
 insert into decided (relation, app, worker, operator, analyst)
 values
 -- What is loaded is never changed or deleted, and what is derived never edited.
-('reference.releases', 'r', '-', 'ar', 'r'),
+('reference.releases', 'r', '-', 'r', 'r'),
 ('reference.procedure_rvus', 'r', '-', 'ar', 'r'),
 ('reference.geographic_indices', 'r', '-', 'ar', 'r'),
 ('reference.anesthesia_conversion_factors', 'r', '-', 'ar', 'r'),
