@@ -238,6 +238,9 @@ def test_rotation_under_load_fails_no_read_and_no_write(
     loaded: list[str] = []
     ended = threading.Event()
     reads = replaced = 0
+    with connect(Role.OPERATOR) as conn:
+        # As the service has it: one for all who read.
+        reader = Reader(Told(), keyring=KeyRing.open(conn, settings))
 
     def insist(work: Callable[[int], None]) -> None:
         """Work until the rotations have ended, or it fails."""
@@ -263,7 +266,7 @@ def test_rotation_under_load_fails_no_read_and_no_write(
                 "select claim_id from production.claims order by md5(claim_id || %s) limit 1",
                 (str(number),),
             ).fetchone() or (0,)
-            report = read_claim(conn, settings, claim_id, reader=Reader(Told()))
+            report = read_claim(conn, settings, claim_id, reader=reader)
             assert report.phi is not None
             assert report.phi["claim_number"]
         reads += 1
