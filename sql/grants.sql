@@ -166,7 +166,9 @@ reference.diagnosis_codes,
 reference.place_of_service_codes
 to claims_operator;
 grant select on auditing.actions, auditing.purposes to claims_operator;
-grant select on vault.data_keys, vault.erasure_keys to claims_operator;
+grant select on
+vault.data_keys, vault.erasure_keys, vault.login_submitters
+to claims_operator;
 grant usage on schema access to claims_operator;
 grant select on all tables in schema access to claims_operator;
 grant execute on function
@@ -225,6 +227,9 @@ grant select on pipeline.reference_releases, pipeline.pended_reasons to claims_a
 
 -- ... or its views, where every column may be read.
 grant usage on schema analysis to claims_analyst;
+-- A view reads tables as its owner, but calls functions as whoever reads it.
+grant execute on function analysis.seen_submitters()
+to claims_analyst, claims_operator, claims_reviewer;
 grant select on all tables in schema analysis to claims_analyst;
 
 -- Auditing: reads the trail and its seals, and of claims learns their ids alone. What

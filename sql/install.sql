@@ -46,6 +46,7 @@ set local client_min_messages = warning;
 \ir maintenance/register_release.sql
 \ir maintenance/refresh_periods.sql
 \ir maintenance/add_submitter.sql
+\ir maintenance/restrict_login.sql
 \ir maintenance/refresh_history.sql
 \ir maintenance/archive_audit_month.sql
 
@@ -135,6 +136,7 @@ set local client_min_messages = warning;
 \ir pipeline/retry_failed_claims_by_rule.sql
 \ir pipeline/retry_due_failed_claims.sql
 
+\ir analysis/seen_submitters.sql
 \ir views.sql
 
 -- What the HTTP service calls: its clients, and what each of them may see.
@@ -151,6 +153,7 @@ set local client_min_messages = warning;
 \ir access/find_claims.sql
 
 -- For people who write SQL.
+\ir analysis/policies.sql
 \ir analysis/views.sql
 
 \ir grants.sql

@@ -53,6 +53,8 @@ values
 ('maintenance.analyze_staging', 'only the owner of a table analyses it'),
 ('maintenance.refresh_periods', 'periods follow from the releases: nobody edits them'),
 ('maintenance.add_submitter', 'submitters are added with an audit event or not at all'),
+('maintenance.restrict_login', 'what a login sees changes with an audit event or not at all'),
+('analysis.seen_submitters', 'analysts read no table of logins'),
 ('access.add_client', 'clients are added with an audit event or not at all'),
 ('access.revoke_client', 'clients are revoked with an audit event or not at all'),
 ('access.find_client', 'nobody reads the hashes of tokens but through it, one at a time'),

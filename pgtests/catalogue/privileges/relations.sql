@@ -52,6 +52,7 @@ values
 ('vault.erasure_keys', 'r', '-', 'r', '-'),
 -- Nobody reads the hashes of tokens but the function that looks a client up.
 ('vault.api_clients', '-', '-', '(r)', '-'),
+('vault.login_submitters', '-', '-', 'r', '-'),
 -- The trail is written by record_event alone.
 ('audit.events', '-', '-', '-', '-'),
 ('audit.seals', '-', '-', '-', '-'),

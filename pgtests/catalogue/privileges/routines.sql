@@ -39,6 +39,8 @@ values
 ('maintenance.register_release', '{claims_operator}'),
 ('maintenance.refresh_periods', '{claims_operator}'),
 ('maintenance.add_submitter', '{claims_operator}'),
+('maintenance.restrict_login', '{claims_operator}'),
+('analysis.seen_submitters', '{claims_analyst,claims_operator,claims_reviewer}'),
 ('pipeline.reserve_batch_id', '{claims_app}'),
 ('pipeline.reserve_claim_ids', '{claims_app}'),
 ('pipeline.find_batch', '{claims_app,claims_operator}'),
