@@ -196,6 +196,9 @@ def test_a_database_under_a_command(
     assert result.exit_code == 1
     assert "VAULT_KEY_COMMAND_FAILED" in result.stderr
     assert "sealed" in capfd.readouterr().err, "what the command says is shown as it is"
+    with connect(Role.APP) as conn:
+        first.refresh(conn)
+    assert "sealed" not in capfd.readouterr().err, "who has the keys asks for none of them again"
 
 
 def test_init_makes_the_file_that_is_set_and_load_does_not(

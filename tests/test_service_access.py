@@ -215,6 +215,7 @@ def test_a_client_finds_its_own_claims_by_who_they_are_of(service: Service) -> N
             refused = owner.get("/api/v1/claims", params=query, headers=headers)
             assert (refused.status_code, refused.json()["code"]) == (400, "REQUEST_INVALID")
             told.append(refused)
+        assert "Purpose-Of-Use is missing" in refused.json()["detail"]
         log = service.log.read_text()
         for value in (patient["member_id"], patient["last_name"], first["claim_number"]):
             assert value not in log
