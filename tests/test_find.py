@@ -83,14 +83,16 @@ def test_claims_are_found_in_every_state(database: Database, tmp_path: Path) -> 
     assert found("--claim-number", "F-3") == []
     first = json.loads(run("find", "--patient", name, "--limit", "1", "--json").stdout)
     assert found("--patient", name, "--after", str(first["next_after"])) == ["failed", "received"]
-    listed = run("find", "--patient", name)
+    listed = run("find", "--patient", name, "--purpose", "operations")
     assert "transferred" in listed.stdout
     assert patient["last_name"] not in listed.stdout + listed.stderr
     with database.connect() as conn:
         events = conn.execute(
-            "select detail from audit.events where action = 'claims.searched' order by event_id"
+            "select purpose, detail from audit.events where action = 'claims.searched'"
+            " order by event_id"
         ).fetchall()
-    assert events[0] == ({"by": "patient", "claims": 3},)
+    assert events[0] == (None, {"by": "patient", "claims": 3})
+    assert events[-1] == ("operations", {"by": "patient", "claims": 3})
 
 
 @pytest.mark.usefixtures("database")

@@ -3,6 +3,7 @@
 import rich_click as click
 from rich.table import Table
 
+from app.auditing import PURPOSES, Told, tell
 from app.claim_search import Found, Kind, find_claims, patient_token
 from app.cli.options import asked_for, json_option
 from app.console import notice, out, print_json
@@ -31,6 +32,12 @@ from app.vault.keyring import read_tokens
     help="Name and birth date.",
 )
 @click.option(
+    "--purpose",
+    type=click.Choice(PURPOSES),
+    metavar="PURPOSE",
+    help=f"Why they are looked for, which the audit trail keeps ({', '.join(PURPOSES)}).",
+)
+@click.option(
     "--limit",
     type=click.IntRange(min=1, max=100_000),
     default=50,
@@ -45,9 +52,10 @@ def find(  # noqa: PLR0913 - one for each option
     member_id: str | None,
     claim_number: str | None,
     patient: str | None,
+    *,
+    purpose: str | None,
     limit: int,
     after: int,
-    *,
     as_json: bool,
 ) -> None:
     """Find claims without decrypting any; give one of the three.
@@ -63,6 +71,7 @@ def find(  # noqa: PLR0913 - one for each option
         raise click.UsageError("Give one of --member-id, --claim-number and --patient.")
     settings = load_settings()
     with connect(Role.OPERATOR) as conn:
+        tell(conn, Told(purpose=purpose), in_transaction=False)
         tokens = read_tokens(conn, settings)
         kind: Kind
         if member_id is not None:
