@@ -10,7 +10,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 import psycopg
 from psycopg import Connection
@@ -35,6 +35,16 @@ REFUSALS: Final = {
     "VAULT_KEY_WRONG": "key.refused",
 }
 """Errors that are refusals, by code, and the actions that record them."""
+
+
+Purpose = Literal[
+    "treatment", "payment", "operations", "individual", "authorization", "limited_data_set",
+    "required_by_law", "public_health", "health_oversight", "judicial", "law_enforcement",
+    "research", "workers_compensation", "other",
+]  # fmt: skip
+"""Those of auditing.purposes."""
+
+PURPOSES: Final[tuple[str, ...]] = get_args(Purpose)
 
 
 @dataclass(frozen=True, slots=True)

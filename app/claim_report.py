@@ -251,6 +251,8 @@ class Reader:
     told: Told
     request: Mapping[str, Any] = field(default_factory=dict)
     """What else there is to say of the request, for the detail of the audit event."""
+    keyring: KeyRing | None = None
+    """The key ring of a program that goes on; else one is opened for this reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,7 +411,11 @@ def _decrypted(
     fields = [field for field in PHI_FIELDS if header.get(field) is not None]
     tell(conn, reader.told, in_transaction=True)
     record_access(conn, "claim.phi_shown", about, {"fields": fields, **reader.request})
-    keyring = KeyRing.open(conn, settings)
+    keyring = reader.keyring
+    if keyring is None:
+        keyring = KeyRing.open(conn, settings)
+    else:
+        keyring.refresh(conn)
     sealed = Sealed(place.claim_id, header["encrypted_batch_id"], header["erasure_id"])
     try:
         with refusals_recorded(conn, about, reader.told):

@@ -1,11 +1,16 @@
-"""Find claims by who they are of, without decrypting any: equality search by token."""
+"""Find claims by who they are of, without decrypting any: equality search by token.
 
+The routines that search record it in the same transaction; no token stands in the event.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
 
 from psycopg import Connection, rows
+from psycopg.types.json import Jsonb
 
 from app.errors import ClaimsError, translated
 from app.intake.grammar import calendar_date
@@ -22,14 +27,22 @@ select
   found.first_service_date,
   found.total_charge,
   found.allowed_amount
-from keys.find_claims(%(kind)s, %(token)s, null, %(after)s, %(limit)s) as found
+from keys.search_claims(%(kind)s, %(token)s, null, %(after)s, %(limit)s) as found
 order by found.claim_id"""
 
-RECORD_SEARCH: Final = """
-select auditing.record_event(
-  'claims.searched', null, null, %(first)s, %(last)s,
-  jsonb_build_object('by', %(kind)s::text, 'claims', %(claims)s::integer)
-)"""
+FIND_OWN_CLAIMS: Final = """
+select
+  found.claim_id,
+  found.submitter_id,
+  found.batch_id,
+  found.state,
+  found.decision,
+  found.received_at,
+  found.first_service_date,
+  found.total_charge,
+  found.allowed_amount
+from access.find_claims(%(kind)s, %(token)s, %(after)s, %(limit)s, %(request)s) as found
+order by found.claim_id"""
 
 Kind = Literal["claim_number", "member", "patient"]
 
@@ -38,7 +51,7 @@ _PATIENT_PARTS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A claim found; the fields are the columns of keys.find_claims."""
+    """A claim found; the fields are those of the type keys.found_claim."""
 
     claim_id: int
     submitter_id: int
@@ -59,25 +72,35 @@ def find_claims(
     after: int = 0,
     limit: int = 100,
 ) -> list[Found]:
-    """Find claims in any state, in the order of their ids; conn as the operator.
+    """Find claims in any state, in the order of their ids; conn as the operator."""
+    values = {"kind": kind, "token": token, "after": after, "limit": limit}
+    with translated(), conn.transaction(), conn.cursor(row_factory=rows.class_row(Found)) as cur:
+        return cur.execute(FIND_CLAIMS, values).fetchall()
 
-    Leaves an audit event behind, which holds no token.
-    """
-    with translated(), conn.transaction():
-        with conn.cursor(row_factory=rows.class_row(Found)) as cur:
-            found = cur.execute(
-                FIND_CLAIMS, {"kind": kind, "token": token, "after": after, "limit": limit}
-            ).fetchall()
-        conn.execute(
-            RECORD_SEARCH,
-            {
-                "kind": kind,
-                "first": found[0].claim_id if found else None,
-                "last": found[-1].claim_id if found else None,
-                "claims": len(found),
-            },
-        )
-    return found
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a client looks for, and a stretch of it."""
+
+    kind: Kind
+    token: bytes
+    after: int
+    limit: int
+    request: Mapping[str, Any]
+    """What else there is to say of the request, for the detail of the audit event."""
+
+
+def find_own_claims(conn: Connection[Any], search: Search) -> list[Found]:
+    """Find claims of the submitter that the transaction sees, as the app; else as find_claims."""
+    values = {
+        "kind": search.kind,
+        "token": search.token,
+        "after": search.after,
+        "limit": search.limit,
+        "request": Jsonb(dict(search.request)),
+    }
+    with translated(), conn.cursor(row_factory=rows.class_row(Found)) as cur:
+        return cur.execute(FIND_OWN_CLAIMS, values).fetchall()
 
 
 def patient_token(tokens: Tokens, text: str) -> bytes:

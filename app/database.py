@@ -16,6 +16,7 @@ from app.errors import ClaimsError, DatabaseError, from_psycopg, translated
 from app.installer import fingerprint
 from app.paths import MIGRATIONS_DIR
 from app.settings import Settings, load_settings
+from app.transport import check_transport
 
 APPLICATION_NAME: Final = "claims"
 NO_REVISION: Final = "base"
@@ -71,7 +72,8 @@ def parameters(role: Role, settings: Settings) -> dict[str, str]:
     """Give libpq's parameters for `role`; starts the embedded server.
 
     A DATABASE_URL with a user logs in as that user and takes the role on; one without a user
-    logs in as the role itself (the administrator as postgres).
+    logs in as the role itself (the administrator as postgres). A server elsewhere is reached
+    under TLS or not at all: DB_TLS_REQUIRED.
     """
     if settings.database_url is None:
         cluster = default_cluster(settings.claims_home)
@@ -79,6 +81,7 @@ def parameters(role: Role, settings: Settings) -> dict[str, str]:
         info = cluster.conninfo(SUPERUSER if role is Role.ADMIN else role)
     else:
         info = {k: str(v) for k, v in conninfo_to_dict(settings.database_url).items()}
+        check_transport(info)
         if "user" not in info:
             info["user"] = SUPERUSER if role is Role.ADMIN else str(role)
         elif role is not Role.ADMIN:

@@ -15,7 +15,9 @@ revoke all on all routines in schema
 pipeline, validation, pricing, transfer, scoring, maintenance, auditing, access,
 keys, analysis
 from public;
-revoke all on type pricing.line_to_price, scoring.claim_feature from public;
+revoke all on type
+pricing.line_to_price, scoring.claim_feature, keys.found_claim
+from public;
 
 -- Intake: begins and ends batches, copies into staging, reads back nothing.
 grant usage on schema pipeline, staging, queue, vault, keys to claims_app;
@@ -74,6 +76,7 @@ access.note_request(bigint, integer, bytea),
 access.find_request(text),
 access.reference_version(),
 access.read_results(bigint, bigint, bigint[], bigint),
+access.find_claims(text, bytea, bigint, integer, jsonb),
 pricing.price_lines(pricing.line_to_price []),
 scoring.feature_version()
 to claims_app;
@@ -148,10 +151,12 @@ maintenance.register_release(
   text, text, text, date, date, boolean, text, bytea, integer
 ),
 maintenance.refresh_periods(text),
-auditing.record_event(text, integer, bigint[], bigint, bigint, jsonb),
 auditing.record_access(text, integer, bigint, bigint, jsonb)
 to claims_operator;
 grant execute on all functions in schema keys to claims_operator;
+-- Who searches leaves a trace, and goes by search_claims.
+revoke execute on function keys.find_claims(text, bytea, integer, bigint, integer)
+from claims_operator;
 grant execute on all procedures in schema pipeline, maintenance to claims_operator;
 grant execute on procedure scoring.activate_model(text) to claims_operator;
 grant usage on type
@@ -162,7 +167,6 @@ pipeline, queue, reference, scoring, models
 to claims_operator;
 grant update on queue.settings to claims_operator;
 grant insert on
-reference.releases,
 reference.procedure_rvus,
 reference.geographic_indices,
 reference.anesthesia_conversion_factors,
@@ -172,7 +176,9 @@ reference.diagnosis_codes,
 reference.place_of_service_codes
 to claims_operator;
 grant select on auditing.actions, auditing.purposes to claims_operator;
-grant select on vault.data_keys, vault.erasure_keys to claims_operator;
+grant select on
+vault.data_keys, vault.erasure_keys, vault.login_submitters
+to claims_operator;
 grant usage on schema access to claims_operator;
 grant select on all tables in schema access to claims_operator;
 grant execute on function
@@ -216,7 +222,10 @@ production.review_queue,
 models.review_verdicts,
 scoring.feature_list
 to claims_analyst;
-grant execute on function scoring.measure_drift(integer, text) to claims_analyst;
+grant execute on function
+scoring.feature_version(),
+scoring.measure_drift(integer, text)
+to claims_analyst;
 grant select (
   claim_id, service_month, batch_id, submitter_id, received_at, member_token,
   patient_token, frequency_code, payer_id, billing_npi, billing_taxonomy,
@@ -228,6 +237,9 @@ grant select on pipeline.reference_releases, pipeline.pended_reasons to claims_a
 
 -- ... or its views, where every column may be read.
 grant usage on schema analysis to claims_analyst;
+-- A view reads tables as its owner, but calls functions as whoever reads it.
+grant execute on function analysis.seen_submitters()
+to claims_analyst, claims_operator, claims_reviewer;
 grant select on all tables in schema analysis to claims_analyst;
 
 -- Auditing: reads the trail and its seals, and of claims learns their ids alone. What

@@ -34,7 +34,9 @@ set local client_min_messages = warning;
 \ir keys/replace_production_phi.sql
 \ir keys/replace_staged_phi.sql
 \ir keys/replace_failed_phi.sql
+\ir keys/found_claim.sql
 \ir keys/find_claims.sql
+\ir keys/search_claims.sql
 
 -- Partitions, releases of reference data, submitters.
 \ir maintenance/_ensure_partition.sql
@@ -44,6 +46,7 @@ set local client_min_messages = warning;
 \ir maintenance/register_release.sql
 \ir maintenance/refresh_periods.sql
 \ir maintenance/add_submitter.sql
+\ir maintenance/restrict_login.sql
 \ir maintenance/refresh_history.sql
 \ir maintenance/archive_audit_month.sql
 
@@ -133,6 +136,7 @@ set local client_min_messages = warning;
 \ir pipeline/retry_failed_claims_by_rule.sql
 \ir pipeline/retry_due_failed_claims.sql
 
+\ir analysis/seen_submitters.sql
 \ir views.sql
 
 -- What the HTTP service calls: its clients, and what each of them may see.
@@ -146,8 +150,10 @@ set local client_min_messages = warning;
 \ir access/find_request.sql
 \ir access/reference_version.sql
 \ir access/read_results.sql
+\ir access/find_claims.sql
 
 -- For people who write SQL.
+\ir analysis/policies.sql
 \ir analysis/views.sql
 
 \ir grants.sql

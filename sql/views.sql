@@ -154,7 +154,8 @@ group by reason.rule_code, rule.title, rule.hint;
 comment on view pipeline.failed_reasons
 is 'Open failed claims by the rule that failed them; a claim counts once for each of its rules.';
 
-create view pipeline.pended_reasons as
+-- With the rights of whoever reads it, so that it counts the lines that they may see.
+create view pipeline.pended_reasons with (security_invoker) as
 select
   line.reason_code,
   coalesce(reason.title, rule.title) as title,
@@ -253,7 +254,7 @@ is 'Claims in production that wait for a person, why (score, pended_lines), and 
 
 -- Under the name by which reviewers know it. It stands on a view of a code schema, so
 -- that it goes and comes with it.
-create view production.review_queue as
+create view production.review_queue with (security_barrier) as
 select
   queue.claim_id,
   queue.service_month,
@@ -271,7 +272,8 @@ select
   queue.threshold,
   queue.model_version,
   queue.pended_line_count
-from scoring.review_queue as queue;
+from scoring.review_queue as queue
+where queue.submitter_id = any((select analysis.seen_submitters())::integer []);
 
 comment on view production.review_queue
 is 'Claims in production that wait for a person, why (score, pended_lines), and their scores.';

@@ -4,11 +4,15 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from app.embedded.binaries import wheel_bin_dir
 from tests.servers import EXTENSIONS, Database, Server, distribution_bin_dir, running
+
+OBSERVED: Final = {"shared_preload_libraries": "pg_stat_statements"}
+"""What lets a test read the statements that the program ran."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,7 +43,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session")
 def postgres15(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The distribution's PostgreSQL: 15 on Debian 12, the oldest that is supported."""
-    with running(distribution_bin_dir(), tmp_path_factory.mktemp("pg15")) as cluster:
+    folder = tmp_path_factory.mktemp("pg15")
+    with running(distribution_bin_dir(), folder, OBSERVED) as cluster:
         yield Server("15", cluster)
 
 
@@ -47,7 +52,7 @@ def postgres15(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def postgres18(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The embedded PostgreSQL, with the distribution's pgTAP."""
     extensions = EXTENSIONS / distribution_bin_dir().parent.name
-    settings = {"extension_control_path": f"$system:{extensions}"}
+    settings = OBSERVED | {"extension_control_path": f"$system:{extensions}"}
     with running(wheel_bin_dir(), tmp_path_factory.mktemp("pg18"), settings) as cluster:
         yield Server("18", cluster)
 

@@ -234,7 +234,7 @@ def test_a_wrong_key_is_told_before_anything_is_loaded(
     assert invoke("load", str(file)).exit_code == 0
     monkeypatch.setenv("CLAIMS_ENCRYPTION_KEY", KEY.replace("A", "B"))
     assert error_of("load", str(file))["code"] == "VAULT_KEY_WRONG"
-    assert error_of("show", "1", "--phi")["code"] == "VAULT_KEY_WRONG"
+    assert error_of("show", "1", "--phi", "--purpose", "payment")["code"] == "VAULT_KEY_WRONG"
     monkeypatch.delenv("CLAIMS_ENCRYPTION_KEY")
     assert error_of("load", str(file))["code"] == "VAULT_KEY_MISSING"
 

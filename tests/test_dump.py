@@ -8,6 +8,9 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final
 
+from app.auditing import Told
+from app.claim_report import Reader, read_claim
+from app.claim_search import find_claims
 from app.database import Role, connect
 from app.generate import AS_OF, Generator
 from app.intake.load import load_files
@@ -15,7 +18,7 @@ from app.pipeline import process_pending
 from app.reference.starter import ensure_starter
 from app.settings import load_settings
 from app.vault import KeyRing, Sealed
-from tests.servers import Database
+from tests.servers import KEY, Database
 
 Json = dict[str, Any]
 
@@ -47,6 +50,17 @@ select
 from staging.failed_claims as failed
 cross join lateral jsonb_populate_record(null::staging.claims, failed.staged_claim) as staged
 where staged.malformed_values is not null"""
+
+OBSERVED: Final = (
+    """
+select statement.query
+from pg_stat_statements as statement
+inner join pg_catalog.pg_database as database on statement.dbid = database.oid
+where database.datname = current_database()""",
+    "select activity.application_name, activity.query from pg_catalog.pg_stat_activity as activity",
+    "select setting.name, setting.setting from pg_catalog.pg_settings as setting",
+    "select setting.setconfig from pg_catalog.pg_db_role_setting as setting",
+)
 
 # Where a code belongs, and somebody may have typed a name.
 CODE_FIELDS: Final[dict[str, Callable[[Json, str], None]]] = {
@@ -126,6 +140,8 @@ def test_a_dump_holds_no_plain_phi_and_every_ciphertext_opens(
 
     with connect(Role.OPERATOR) as conn:
         ensure_starter(conn)
+    with database.connect() as conn:
+        conn.execute("create extension pg_stat_statements")
     loaded = load_files([str(tmp_path / "claims")], load_settings(), received_on=AS_OF)
     assert (loaded.claims, loaded.not_decoded) == (len(lines), len(undecoded))
     processed = process_pending(load_settings())
@@ -140,8 +156,19 @@ def test_a_dump_holds_no_plain_phi_and_every_ciphertext_opens(
     assert claims[0][0]["billing_npi"] in dumped
     assert_absent(dumped, values | {"Quimby"})
 
-    with connect(Role.APP) as conn:
+    with connect(Role.OPERATOR) as conn:
         ring = KeyRing.open(conn, load_settings())
+        sought = ring.tokens.member(claims[0][1]["member_id"])
+        (found_one,) = find_claims(conn, "member", sought)
+        report = read_claim(conn, load_settings(), found_one.claim_id, reader=Reader(Told()))
+        assert "Quimby" in str(report.phi)
+        seen = observed(database)
+    for statement in ("copy staging.claims", "keys.search_claims", "auditing.record_access"):
+        assert statement in seen
+    keys = {base64.b64encode(key).decode() for key in ring.keys.data_keys.values()} | {KEY}
+    assert_absent(seen, values | {"Quimby"} | keys)
+    assert_absent(seen + dumped, {key.hex() for key in ring.keys.data_keys.values()})
+
     with database.connect() as conn:
         stored = conn.execute(STORED).fetchall()
         originals = conn.execute(UNDECODED).fetchall()
@@ -163,6 +190,17 @@ def test_a_dump_holds_no_plain_phi_and_every_ciphertext_opens(
         ring.decrypt(Sealed(*sealed), "malformed_values", blob) for *sealed, blob in malformed
     )
     assert [name for _, _, name in claims if name is not None and name not in typed] == []
+
+
+def observed(database: Database) -> str:
+    """Give what an administrator sees of the program at work, and what the server logged of it."""
+    with database.connect() as conn:
+        rows = [row for view in OBSERVED for row in conn.execute(view).fetchall()]
+    folder = database.server.cluster.status().log
+    assert folder is not None
+    logs = [file.read_text(errors="replace") for file in folder.iterdir()]
+    assert all(logs)
+    return "\n".join([*map(str, rows), *logs]).lower()
 
 
 def dump(database: Database) -> str:

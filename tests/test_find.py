@@ -83,14 +83,38 @@ def test_claims_are_found_in_every_state(database: Database, tmp_path: Path) -> 
     assert found("--claim-number", "F-3") == []
     first = json.loads(run("find", "--patient", name, "--limit", "1", "--json").stdout)
     assert found("--patient", name, "--after", str(first["next_after"])) == ["failed", "received"]
-    listed = run("find", "--patient", name)
+    listed = run("find", "--patient", name, "--purpose", "operations")
     assert "transferred" in listed.stdout
     assert patient["last_name"] not in listed.stdout + listed.stderr
     with database.connect() as conn:
         events = conn.execute(
-            "select detail from audit.events where action = 'claims.searched' order by event_id"
+            "select purpose, detail from audit.events where action = 'claims.searched'"
+            " order by event_id"
         ).fetchall()
-    assert events[0] == ({"by": "patient", "claims": 3},)
+    assert events[0] == (None, {"by": "patient", "claims": 3})
+    assert events[-1] == ("operations", {"by": "patient", "claims": 3})
+
+
+@pytest.mark.usefixtures("database")
+def test_what_is_searched_for_need_not_stand_on_the_command_line(tmp_path: Path) -> None:
+    (claim,) = write_claims(tmp_path / "claims", 1)
+    load(tmp_path / "claims")
+    patient = claim["patient"]
+    name = f"{patient['last_name']},{patient['first_name']},{patient['birth_date']}"
+    for arguments, typed in (
+        (("find", "--member-id", "-"), patient["member_id"]),
+        (("find", "--patient", "-"), name),
+        (("find", "--claim-number", "-"), claim["claim_number"]),
+        (("show", "-"), claim["claim_number"]),
+        (("keys", "shred", "--yes", "--patient", "-"), name),
+    ):
+        done = CliRunner().invoke(main, [*arguments, "--json"], input=f"{typed}\n")
+        assert done.exit_code == 0, done.stderr
+        told = json.loads(done.stdout)
+        assert [told] if "claim" in told else told["claims"], arguments
+        nothing = run(*arguments)
+        assert nothing.exit_code == 2
+        assert "standard input" in nothing.stderr
 
 
 @pytest.mark.parametrize("arguments", [(), ("--member-id", "1", "--claim-number", "2")])

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -17,6 +17,7 @@ from app.auditing import Told
 from app.claim_report import Reader, read_claim
 from app.cli import main
 from app.database import Role, connect
+from app.intake.encode import Encoded, encode_batch
 from app.intake.store import NewBatch, store_batch
 from app.pipeline import process_pending
 from app.reference.starter import ensure_starter
@@ -199,6 +200,35 @@ def test_a_loader_that_runs_goes_on_under_the_new_key(database: Database, tmp_pa
     assert opened(database)["staging"] == sorted(claim["claim_number"] for claim in claims)
 
 
+def test_keys_that_change_while_a_batch_is_encrypted(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load_settings()
+    (claim,) = write_claims(tmp_path / "claims", 1)
+    used = []
+    with connect(Role.APP, autocommit=True) as conn, connect(Role.APP, autocommit=True) as apart:
+        ring = KeyRing.open(conn, settings)
+
+        def rotated_after(
+            records: Sequence[bytes], claim_ids: range, keyring: KeyRing, batch_id: int
+        ) -> Encoded:
+            encoded = encode_batch(records, claim_ids, keyring, batch_id)
+            used.append(encoded.data_key_id)
+            if len(used) == 1:
+                with connect(Role.OPERATOR) as operator:
+                    rotate_data_key(operator, settings)
+                # As another thread does that has the same ring.
+                ring.refresh(apart)
+            return encoded
+
+        monkeypatch.setattr("app.intake.store.encode_batch", rotated_after)
+        batch = NewBatch("default", "batch", [json.dumps(claim).encode()])
+        assert store_batch(conn, ring, batch) is not None
+    assert used == [1, 3]
+    assert heads(database)["staging"] == {(2, 3)}
+    assert opened(database)["staging"] == [claim["claim_number"]]
+
+
 def test_rotation_under_load_fails_no_read_and_no_write(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,6 +238,9 @@ def test_rotation_under_load_fails_no_read_and_no_write(
     loaded: list[str] = []
     ended = threading.Event()
     reads = replaced = 0
+    with connect(Role.OPERATOR) as conn:
+        # As the service has it: one for all who read.
+        reader = Reader(Told(), keyring=KeyRing.open(conn, settings))
 
     def insist(work: Callable[[int], None]) -> None:
         """Work until the rotations have ended, or it fails."""
@@ -233,7 +266,7 @@ def test_rotation_under_load_fails_no_read_and_no_write(
                 "select claim_id from production.claims order by md5(claim_id || %s) limit 1",
                 (str(number),),
             ).fetchone() or (0,)
-            report = read_claim(conn, settings, claim_id, reader=Reader(Told()))
+            report = read_claim(conn, settings, claim_id, reader=reader)
             assert report.phi is not None
             assert report.phi["claim_number"]
         reads += 1
@@ -288,7 +321,7 @@ def test_what_was_changed_or_moved_is_refused_and_recorded(
             conn.execute(
                 f"update production.claims set {change} where claim_id = {claim_id}".encode()  # noqa: S608 - the statements above
             )
-            shown = run("show", str(claim_id), "--phi", "--json")
+            shown = run("show", str(claim_id), "--phi", "--purpose", "payment", "--json")
             assert shown.exit_code == 1, what
             assert json.loads(shown.stdout)["error"]["code"] in {
                 "VAULT_DECRYPTION_REFUSED",

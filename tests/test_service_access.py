@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import main
+from app.clients import SCOPES
 from app.database import Role, connect
 from app.errors import ClaimsError
 from app.service.server import check_address
@@ -148,8 +149,82 @@ def test_the_database_itself_shows_one_submitter_alone(service: Service) -> None
                 conn.execute(f"select 1 from {table}")  # noqa: S608 - names of tables
 
 
+def test_a_client_finds_its_own_claims_by_who_they_are_of(service: Service) -> None:
+    asked = {"Purpose-Of-Use": "payment"}
+    with service.client() as owner, service.client(submitter=OTHER) as other:
+        first, second, theirs = claims(3, seed=304)
+        second["patient"] = theirs["patient"] = first["patient"]
+        theirs["claim_number"] = first["claim_number"]
+        answer = send(owner, [first, second], Prefer="wait=30").json()
+        ids = [one["claim_id"] for one in answer["results"]]
+        (their_id,) = [
+            one["claim_id"] for one in send(other, [theirs], Prefer="wait=30").json()["results"]
+        ]
+        patient = first["patient"]
+        named = {
+            "last_name": patient["last_name"].upper(),
+            "first_name": f" {patient['first_name']}",
+            "birth_date": patient["birth_date"],
+        }
+        before = len(events(service.database, "claims.searched"))
+        told = []
+        for query, expected in (
+            ({"member_id": f"00-{patient['member_id'].lower()}"}, ids),
+            (named, ids),
+            ({"claim_number": first["claim_number"]}, ids[:1]),
+            ({"member_id": "nobody's"}, []),
+        ):
+            found = owner.get("/api/v1/claims", params=query, headers=asked)
+            assert found.status_code == 200, found.text
+            assert [one["claim_id"] for one in found.json()["claims"]] == expected
+            of_other = other.get("/api/v1/claims", params=query, headers=asked).json()
+            assert [one["claim_id"] for one in of_other["claims"]] == [their_id] * bool(expected)
+            told.append(found)
+        page = owner.get("/api/v1/claims", params={**named, "limit": "1"}, headers=asked).json()
+        assert page["next_after"] == ids[0]
+        rest = owner.get(
+            "/api/v1/claims", params={**named, "after": str(ids[0])}, headers=asked
+        ).json()
+        assert [one["claim_id"] for one in rest["claims"]] == ids[1:]
+
+        recorded = events(service.database, "claims.searched")[before:]
+        assert len(recorded) == 10
+        client, purpose, first_id, detail = recorded[0]
+        assert (client is not None, purpose, first_id) == (True, "payment", ids[0])
+        assert detail == {
+            "by": "member",
+            "claims": 2,
+            "request_id": told[0].headers["X-Request-ID"],
+            "route": "/api/v1/claims",
+        }
+
+        for query in (
+            {},
+            {"member_id": patient["member_id"], "claim_number": first["claim_number"]},
+            {"last_name": patient["last_name"]},
+            {"member_id": patient["member_id"], "last_name": patient["last_name"]},
+        ):
+            refused = owner.get("/api/v1/claims", params=query, headers=asked)
+            assert (refused.status_code, refused.json()["code"]) == (422, "SEARCH_INVALID")
+            told.append(refused)
+        for query, headers in (
+            ({**named, "birth_date": patient["member_id"]}, asked),
+            ({"member_id": ""}, asked),
+            (named, {}),
+        ):
+            refused = owner.get("/api/v1/claims", params=query, headers=headers)
+            assert (refused.status_code, refused.json()["code"]) == (400, "REQUEST_INVALID")
+            told.append(refused)
+        assert "Purpose-Of-Use is missing" in refused.json()["detail"]
+        log = service.log.read_text()
+        for value in (patient["member_id"], patient["last_name"], first["claim_number"]):
+            assert value not in log
+            assert all(value not in one.text for one in told)
+
+
 SCOPED: Final = {
     ("post", "/api/v1/claims/process"): "claims:write",
+    ("get", "/api/v1/claims"): "phi:read",
     ("get", "/api/v1/claims/{claim_id}"): "claims:read",
     ("get", "/api/v1/batches"): "claims:read",
     ("get", "/api/v1/batches/{batch_id}"): "claims:read",
@@ -174,9 +249,7 @@ def test_every_route_asks_for_its_scope_and_refusals_are_recorded(service: Servi
     assert set(found) == set(SCOPED)
     ids = {"batch_id": 10**12, "claim_id": 10**12}
     for scope in {scope for scope in SCOPED.values() if scope is not None}:
-        others = [
-            one for one in ("claims:write", "claims:read", "transfer", "admin") if one != scope
-        ]
+        others = [one for one in SCOPES if one != scope]
         before = len(events(service.database, "access.refused"))
         with service.client(*others) as client:
             refused = [

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from typing import Final, get_args
+from typing import Final
 
 import httpx
 import msgspec
 import pytest
 
-from app.service.routes.claims import Accepted, ClaimAnswer, Completed, Purpose
+from app.auditing import PURPOSES
+from app.service.routes.claims import Accepted, ClaimAnswer, Completed
 from app.service.routes.failed_claims import FailedClaims
 from tests.servers import Server
 from tests.service_support import (
@@ -324,7 +325,7 @@ def test_a_claim_is_explained_and_phi_shown_for_a_purpose_alone(
         assert conn.execute(
             "select count(*) from vault.api_clients where name = %s", [name]
         ).fetchone() == (1,)
-    assert {purpose for (purpose,) in purposes} == set(get_args(Purpose))
+    assert {purpose for (purpose,) in purposes} == set(PURPOSES)
 
 
 def test_the_same_key_gives_the_same_batch(service: Service, client: httpx.Client) -> None:

@@ -1,6 +1,7 @@
 """A whole run of the service logs ids and figures, and not one value of PHI."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ import httpx
 from app.logs import KNOWN_FIELDS
 from tests.servers import Server
 from tests.service_support import (
+    children,
     running_service,
     send,
     service_database,
@@ -58,6 +60,14 @@ def test_nothing_of_a_patient_is_logged_measured_or_answered(
         ]
         answers += misplaced(client, next(iter(sent))[0])
         first = answers[1].text.splitlines()[0]
+        answers.append(
+            client.get(
+                "/api/v1/claims",
+                params={"member_id": sent[0][1]["member_id"]},
+                headers={"Purpose-Of-Use": "payment"},
+            )
+        )
+        assert len(answers[-1].json()["claims"]) == 1
         phi = client.get(
             f"/api/v1/claims/{json.loads(first)['claim_id']}",
             headers={"Purpose-Of-Use": "judicial"},
@@ -71,6 +81,11 @@ def test_nothing_of_a_patient_is_logged_measured_or_answered(
             conn.execute("grant insert on staging.claims to claims_app")
             conn.execute("alter table staging.claims add check (total_charge < 0) not valid")
         assert send(client, bodies[:3]).status_code == 500
+        # Nor would the core of a crash be: no process of the service writes one.
+        assert service.process is not None
+        for pid in (service.process.pid, *children(service.process.pid)):
+            limits = Path(f"/proc/{pid}/limits").read_text(encoding="ascii")
+            assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE), pid
         metrics = answers[3].text
         for name in METRICS:
             assert name in metrics, name
@@ -96,6 +111,7 @@ def test_nothing_of_a_patient_is_logged_measured_or_answered(
 def misplaced(client: httpx.Client, claim: dict[str, Any]) -> list[httpx.Response]:
     """Send PHI to where it does not belong."""
     name = "Quimbylast0001"
+    asked = {"Purpose-Of-Use": "payment"}
     found = [
         client.get(f"/api/v1/{name}"),
         client.get("/api/v1/batches", params={"state": name}),
@@ -107,6 +123,9 @@ def misplaced(client: httpx.Client, claim: dict[str, Any]) -> list[httpx.Respons
         client.post("/api/v1/failed-claims/retry", json={"rule_code": name, name: name}),
         client.post("/api/v1/failed-claims/1/correct", json=claim | {"payer_id": [name]}),
         client.get("/api/v1/claims/1", headers={"Purpose-Of-Use": name}),
+        client.get("/api/v1/claims", params={"member_id": name, "last_name": name}, headers=asked),
+        client.get("/api/v1/claims", params={"birth_date": name}, headers=asked),
+        client.get("/api/v1/claims", params={"member_id": name}),
         client.request(name.upper(), "/api/v1/batches"),
     ]
     assert {answer.status_code for answer in found} <= {200, 400, 404, 405, 422}

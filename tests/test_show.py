@@ -358,8 +358,8 @@ def test_phi_is_shown_where_it_is_asked_for_and_recorded(shown: Shown, name: str
     before = readings(shown, name)
     assert "Patient data" not in text_of(shown, name)
     assert readings(shown, name) == before
-    told = object_of(shown, name, "--phi")["phi"]
-    text = text_of(shown, name, "--phi")
+    told = object_of(shown, name, "--phi", "--purpose", "payment")["phi"]
+    text = text_of(shown, name, "--phi", "--purpose", "payment")
     assert readings(shown, name) == before + 2
     if name == "failed in decode":
         assert told == {"original": UNDECODED.decode("utf-8", "backslashreplace")}
@@ -414,10 +414,13 @@ def test_what_a_terminal_would_obey_is_written_out(database: Database, tmp_path:
     claim["patient"] |= {"last_name": "\x1b[2J\x07\n[red]", "first_name": "\u202eAnna \u00c5"}
     _, claim_id = load(tmp_path, "strange", claim)
     shown = Shown(database, {"strange": claim_id})
-    text = text_of(shown, "strange", "--phi")
+    text = text_of(shown, "strange", "--phi", "--purpose", "payment")
     assert r"\x1b[2J\x07\n[red]" in text
     assert r"\u202eAnna Å" in text
-    assert object_of(shown, "strange", "--phi")["phi"]["patient_last_name"] == "\x1b[2J\x07\n[red]"
+    assert (
+        object_of(shown, "strange", "--phi", "--purpose", "payment")["phi"]["patient_last_name"]
+        == "\x1b[2J\x07\n[red]"
+    )
 
 
 def test_a_fee_that_cannot_be_shown_in_parts_any_more_says_so(

@@ -1,5 +1,6 @@
 """The command `claims`: one group, its commands, and how errors reach people and programs."""
 
+import resource
 from importlib import import_module
 from typing import Any, Final
 
@@ -72,3 +73,5 @@ def _print_error(code: str, message: str, hint: str) -> None:
 @click.version_option(package_name="claims-processor")
 def main() -> None:
     """Healthcare claims: loaded, validated, priced by RVU, moved to production, in PostgreSQL."""
+    # The core file of a crash would hold keys and patients; children inherit the limit.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

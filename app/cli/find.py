@@ -3,8 +3,9 @@
 import rich_click as click
 from rich.table import Table
 
+from app.auditing import PURPOSES, Told, tell
 from app.claim_search import Found, Kind, find_claims, patient_token
-from app.cli.options import json_option
+from app.cli.options import asked_for, json_option
 from app.console import notice, out, print_json
 from app.database import Role, connect
 from app.settings import load_settings
@@ -12,9 +13,30 @@ from app.vault.keyring import read_tokens
 
 
 @click.command()
-@click.option("--member-id", metavar="ID", help="Member id, as on the insurance card.")
-@click.option("--claim-number", metavar="NUMBER", help="Claim number, as the submitter sent it.")
-@click.option("--patient", metavar="LAST,FIRST,YYYY-MM-DD", help="Name and birth date.")
+@click.option(
+    "--member-id",
+    metavar="ID",
+    callback=asked_for("Member id"),
+    help="Member id, as on the insurance card.",
+)
+@click.option(
+    "--claim-number",
+    metavar="NUMBER",
+    callback=asked_for("Claim number"),
+    help="Claim number, as the submitter sent it.",
+)
+@click.option(
+    "--patient",
+    metavar="LAST,FIRST,YYYY-MM-DD",
+    callback=asked_for("Patient (LAST,FIRST,YYYY-MM-DD)"),
+    help="Name and birth date.",
+)
+@click.option(
+    "--purpose",
+    type=click.Choice(PURPOSES),
+    metavar="PURPOSE",
+    help=f"Why they are looked for, which the audit trail keeps ({', '.join(PURPOSES)}).",
+)
 @click.option(
     "--limit",
     type=click.IntRange(min=1, max=100_000),
@@ -30,12 +52,16 @@ def find(  # noqa: PLR0913 - one for each option
     member_id: str | None,
     claim_number: str | None,
     patient: str | None,
+    *,
+    purpose: str | None,
     limit: int,
     after: int,
-    *,
     as_json: bool,
 ) -> None:
     """Find claims without decrypting any; give one of the three.
+
+    What stands on a command line is seen in the process list and kept by the shell: given as -,
+    the value is asked for, or read from standard input.
 
     Case, accents, blanks, punctuation and leading zeros of names and member ids do not matter.
     An audit event records the search.
@@ -45,6 +71,7 @@ def find(  # noqa: PLR0913 - one for each option
         raise click.UsageError("Give one of --member-id, --claim-number and --patient.")
     settings = load_settings()
     with connect(Role.OPERATOR) as conn:
+        tell(conn, Told(purpose=purpose), in_transaction=False)
         tokens = read_tokens(conn, settings)
         kind: Kind
         if member_id is not None:

@@ -10,7 +10,7 @@ import rich_click as click
 from rich.table import Table
 
 from app.claim_search import patient_token
-from app.cli.options import json_option
+from app.cli.options import asked_for, json_option
 from app.console import notice, out, print_json, progress
 from app.database import Role, connect
 from app.errors import ClaimsError
@@ -222,7 +222,13 @@ def rewrap(
 
 
 @keys.command()
-@click.option("--patient", metavar="LAST,FIRST,YYYY-MM-DD", help="All claims of a patient.")
+@click.option(
+    "--patient",
+    metavar="LAST,FIRST,YYYY-MM-DD",
+    callback=asked_for("Patient (LAST,FIRST,YYYY-MM-DD)"),
+    help="All claims of a patient; - asks for it, or reads it from standard input, so that it "
+    "stands in no process list and no history of the shell.",
+)
 @click.option("--claim", "claim_id", type=int, help="All claims of the patient of this claim.")
 @click.option(
     "--older-than",

@@ -11,9 +11,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from app.auditing import Told, origin
+from app.auditing import PURPOSES, Told, origin
 from app.claim_report import ClaimReport, Finding, Reader, as_object, find_claim, read_claim
-from app.cli.options import json_option
+from app.cli.options import asked_for, json_option
 from app.console import notice, out, print_json
 from app.database import Role, connect
 from app.price_basis import Basis
@@ -52,7 +52,7 @@ _UNFORMATTED: Final = "original"
 
 
 @click.command()
-@click.argument("claim")
+@click.argument("claim", callback=asked_for("Claim number"))
 @click.option(
     "--phi",
     "with_phi",
@@ -61,8 +61,9 @@ _UNFORMATTED: Final = "original"
 )
 @click.option(
     "--purpose",
+    type=click.Choice(PURPOSES),
     metavar="PURPOSE",
-    help="With --phi: what they are needed for, one of the view auditing.purposes.",
+    help=f"Goes with --phi: what they are needed for ({', '.join(PURPOSES)}).",
 )
 @click.option(
     "--recipient",
@@ -80,10 +81,16 @@ def show(
 ) -> None:
     """Explain one claim: its state, what was found, and how each amount came about.
 
-    CLAIM is a claim id, or the claim number as the submitter sent it.
+    CLAIM is a claim id, or the claim number as the submitter sent it; - asks for it, or reads it
+    from standard input, so that it stands in no process list and no history of the shell.
     """
     if not with_phi and (purpose or recipient):
         raise click.UsageError("--purpose and --recipient go with --phi.")
+    if with_phi and purpose is None:
+        raise click.UsageError(
+            "--phi needs --purpose, which the audit trail keeps: what the patient data are needed "
+            f"for. It is one of {', '.join(PURPOSES)}."
+        )
     settings = load_settings()
     told = Told(origin=origin(), purpose=purpose, recipient=recipient)
     reader = Reader(told) if with_phi else None

@@ -20,11 +20,18 @@ from app.intake.encode import (
 from app.vault import KeyRing
 from app.vault.keyring import HOLD_KEYS, KEYS_CHANGED
 
-# No row when the key is there already.
+# No row when the key is there already. What the keys are now saves encrypting under older ones,
+# which the database would refuse.
 RESERVE_IDS: Final = """
 select
   pipeline.reserve_batch_id(),
-  (select min(start) from pipeline.reserve_claim_ids(%(count)s) as start)
+  (select min(start) from pipeline.reserve_claim_ids(%(count)s) as start),
+  (
+    select data_key.data_key_id
+    from vault.data_keys as data_key
+    where data_key.purpose = 'phi' and data_key.retired_at is null
+  ),
+  (select store.generation from vault.erasure_keys as store)
 where not exists (
   select from pipeline.find_batch(%(submitter)s, %(idempotency_key)s)
 )"""
@@ -100,7 +107,9 @@ def store_batch(
         reserved = conn.execute(RESERVE_IDS, {**key, "count": len(batch.records)}).fetchone()
     if reserved is None:
         return None
-    batch_id, first = reserved
+    batch_id, first, *state = reserved
+    if keyring.state != tuple(state):
+        keyring.refresh(conn)
     claim_ids = range(first, first + len(batch.records))
     while True:
         encoded = encode_batch(batch.records, claim_ids, keyring, batch_id)
@@ -120,7 +129,11 @@ def store_batch(
         try:
             return _store(conn, opening, encoded, batch.replaces_claim_id, within)
         except DatabaseError as error:
-            if error.code not in KEYS_CHANGED or not keyring.refresh(conn):
+            if error.code not in KEYS_CHANGED:
+                raise
+            # Another thread may have read them already: what counts is what was used here.
+            keyring.refresh(conn)
+            if keyring.state == (encoded.data_key_id, encoded.erasure_generation):
                 raise
 
 

@@ -82,6 +82,7 @@ def _running(
         parts = Parts(
             settings=settings,
             pool=pool,
+            keyring=keyring,
             intake=Intake(settings, pool, keyring),
             progress=Progress(settings, pool),
             cache=Cache(settings),

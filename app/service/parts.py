@@ -15,6 +15,7 @@ from app.service.database import Pool
 from app.service.intake import Intake
 from app.service.progress import Progress
 from app.settings import Settings
+from app.vault import KeyRing
 
 _BIGINT_MAX: Final = 2**63 - 1
 
@@ -31,6 +32,7 @@ class Parts:
 
     settings: Settings
     pool: Pool
+    keyring: KeyRing
     intake: Intake
     progress: Progress
     cache: Cache

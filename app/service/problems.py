@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem documents, each with a code that does not change."""
 
+import re
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -37,6 +38,8 @@ _CODES: Final = {
     415: ("MEDIA_TYPE_UNSUPPORTED", "Send application/json or application/x-ndjson."),
     429: ("RATE_LIMITED", "Wait as long as Retry-After says, then go on more slowly."),
 }
+# What Litestar says of a parameter that is not there, before the URL, which may hold anything.
+_MISSING: Final = re.compile(r"Missing required (header|query) parameter '([A-Za-z_-]+)'")
 _UNEXPECTED: Final = "Report this with the request id; nothing of the request was kept."
 
 
@@ -145,7 +148,12 @@ def _of_litestar(error: HTTPException) -> ProblemDetailsException:
     code, hint = _CODES.get(status, (HTTPStatus(status).name, _UNEXPECTED))
     detail = error.detail.lower()
     if isinstance(error, ValidationException):
-        detail = "; ".join(_invalid(error)) or "the request does not fit the schema"
+        missing = _MISSING.match(error.detail)
+        detail = (
+            f"the {missing[1]} parameter {missing[2]} is missing"
+            if missing
+            else "; ".join(_invalid(error)) or "the request does not fit the schema"
+        )
     return _document(status, code, detail, hint, error.headers)
 
 

@@ -179,14 +179,16 @@ class KeyRing:
         """Makes tokens."""
         return self._keys.tokens
 
-    def refresh(self, conn: Connection[Any]) -> bool:
-        """Read what was changed; whether anything was. Raises what `open` raises."""
-        old = self._keys
-        self._keys = new = _read(conn, self._settings, old.data_keys)
-        return (new.active_data_key_id, new.erasure.generation) != (
-            old.active_data_key_id,
-            old.erasure.generation,
-        )
+    @property
+    def state(self) -> tuple[int, int]:
+        """What changes with the keys: the active data key, and the generation of erasure keys."""
+        keys = self._keys
+        return keys.active_data_key_id, keys.erasure.generation
+
+    def refresh(self, conn: Connection[Any]) -> None:
+        """Read what was changed; unwraps only what is new. Raises what `open` raises."""
+        with refusals_recorded(conn, Concerned(), Told()):
+            self._keys = _read(conn, self._settings, self._keys.data_keys)
 
     def encryptor(self, batch_id: int) -> BatchEncryptor:
         """Return what encrypts a new batch, received today."""

@@ -314,12 +314,16 @@ class _Worker:
     def encrypt(self, block: Block) -> Reencrypted:
         """Encrypt one block; under the newest keys, if they change meanwhile."""
         while True:
+            used = self._keyring.state
             try:
                 with translated(), self._conn.transaction():
                     result, refusals = self._replace(block)
                 break
             except DatabaseError as error:
-                if error.code not in KEYS_CHANGED or not self._keyring.refresh(self._conn):
+                if error.code not in KEYS_CHANGED:
+                    raise
+                self._keyring.refresh(self._conn)
+                if self._keyring.state == used:
                     raise
         for refusal in refusals:
             record_apart(

@@ -1,6 +1,7 @@
 -- For people who write SQL: what production says, with reasons in words and without
--- any encrypted column, so that `select *` works.
-create view analysis.claims as
+-- any encrypted column, so that `select *` works. Owned as all views are, so that they
+-- do not go by the policies on the tables, but say the same themselves.
+create view analysis.claims with (security_barrier) as
 select
   claim.claim_id,
   claim.service_month,
@@ -31,12 +32,13 @@ select
   claim.pended_line_count,
   claim.denied_line_count
 from production.claims as claim
-inner join queue.submitters as submitter on claim.submitter_id = submitter.submitter_id;
+inner join queue.submitters as submitter on claim.submitter_id = submitter.submitter_id
+where claim.submitter_id = any((select analysis.seen_submitters())::integer []);
 
 comment on view analysis.claims
 is 'Adjudicated claims without PHI ciphertext; member_token and patient_token tell people apart without saying who they are. Filter on service_month: it is the partition.';
 
-create view analysis.claim_scores as
+create view analysis.claim_scores with (security_barrier) as
 select
   score.claim_id,
   score.service_month,
@@ -46,12 +48,13 @@ select
   score.decision,
   model.version as model_version
 from production.claim_scores as score
-inner join models.registry as model on score.model_id = model.model_id;
+inner join models.registry as model on score.model_id = model.model_id
+where score.submitter_id = any((select analysis.seen_submitters())::integer []);
 
 comment on view analysis.claim_scores
 is 'Scores of the claims, the threshold and what the score alone decided, and the model that gave it; no row for a claim that went without. Join on claim_id and service_month.';
 
-create view analysis.claim_lines as
+create view analysis.claim_lines with (security_barrier) as
 select
   line.claim_id,
   line.service_month,
@@ -81,12 +84,13 @@ left join reference.rules as rule on line.reason_code = rule.rule_code
 left join reference.releases as rvu_release
   on line.rvu_release_id = rvu_release.release_id
 left join reference.releases as gpci_release
-  on line.gpci_release_id = gpci_release.release_id;
+  on line.gpci_release_id = gpci_release.release_id
+where line.submitter_id = any((select analysis.seen_submitters())::integer []);
 
 comment on view analysis.claim_lines
 is 'Adjudicated lines, the reason for a missing or zero amount in words, and the releases that priced them.';
 
-create view analysis.claim_findings as
+create view analysis.claim_findings with (security_barrier) as
 select
   finding.claim_id,
   finding.service_month,
@@ -98,7 +102,8 @@ select
   finding.field,
   finding.value
 from production.claim_findings as finding
-inner join reference.rules as rule on finding.rule_code = rule.rule_code;
+inner join reference.rules as rule on finding.rule_code = rule.rule_code
+where finding.submitter_id = any((select analysis.seen_submitters())::integer []);
 
 comment on view analysis.claim_findings
 is 'Findings of claims in production, the rule in words.';

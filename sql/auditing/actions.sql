@@ -80,6 +80,10 @@ from (
     'a submitter was added'
   ),
   (
+    'login.restricted', 'client', 'succeeded', false, false,
+    'the submitters whose rows a login reads were changed'
+  ),
+  (
     'client.added', 'client', 'succeeded', false, false,
     'an API client was added'
   ),

@@ -10,24 +10,13 @@ create function keys.find_claims(
   p_after bigint default 0,
   p_limit integer default 100
 )
-returns table (
-  claim_id bigint,
-  submitter_id integer,
-  batch_id bigint,
-  state text,
-  decision text,
-  received_at timestamptz,
-  first_service_date date,
-  total_charge numeric,
-  allowed_amount numeric
-)
+returns setof keys.found_claim
 language plpgsql
 stable
 security definer
 set search_path = ''
 set plan_cache_mode = 'force_custom_plan'
 as $$
-#variable_conflict use_column
 begin
   if p_kind not in ('claim_number', 'member', 'patient') then
     raise exception using

@@ -1,3 +1,4 @@
+-- Definer, because a release is registered with an audit event or not at all.
 create function maintenance.register_release(
   p_kind text,
   p_qpp_status text,
@@ -11,6 +12,7 @@ create function maintenance.register_release(
 )
 returns integer
 language plpgsql
+security definer
 set search_path = ''
 as $$
 declare

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import date, datetime
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Annotated, Any, Final, Literal, cast
+from typing import Annotated, Any, Final, cast
 
 import msgspec
 import structlog
@@ -17,7 +17,7 @@ from litestar.openapi.spec import Example
 from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import Stream
 
-from app.auditing import Told
+from app.auditing import Purpose, Told
 from app.claim_report import ClaimReport, Finding, Reader, as_object, read_claim
 from app.clients import Client
 from app.errors import ClaimsError
@@ -34,6 +34,7 @@ from app.service.openapi import ClaimsOperation
 from app.service.parts import ClaimId, Parts
 from app.service.problems import ApiError, not_found, responses
 from app.service.results import pages
+from app.service.routes.claim_search import find_claims
 
 WAIT_LIMIT: Final = 60
 """Seconds that Prefer: wait=N can ask for; more counts as this."""
@@ -49,12 +50,6 @@ IdempotencyKey = Annotated[
         "the same key with another body is refused. Never PHI.",
     ),
 ]
-Purpose = Literal[
-    "treatment", "payment", "operations", "individual", "authorization", "limited_data_set",
-    "required_by_law", "public_health", "health_oversight", "judicial", "law_enforcement",
-    "research", "workers_compensation", "other",
-]  # fmt: skip
-"""Those of auditing.purposes."""
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
@@ -281,7 +276,7 @@ async def show_claim(
     if purpose is not None:
         await require(request, "phi:read")
         told = Told(client=client.name, origin=client.address, purpose=purpose)
-        reader = Reader(told, about(request))
+        reader = Reader(told, about(request), parts.keyring)
     report = await asyncio.to_thread(_read, parts, client, claim_id, reader)
     return encoded(encode(as_object(report)), body_type=ClaimAnswer)
 
@@ -319,4 +314,6 @@ async def _completed(batch: Batch, results: AsyncIterator[list[str]]) -> AsyncIt
     yield b"]}" if before == b"," else before + b"]}"
 
 
-router: Final = Router("/claims", route_handlers=[process_claims, show_claim], tags=["claims"])
+router: Final = Router(
+    "/claims", route_handlers=[process_claims, find_claims, show_claim], tags=["claims"]
+)

@@ -17,7 +17,7 @@ create temporary table decided (
 insert into decided (relation, app, worker, operator, analyst)
 values
 -- What is loaded is never changed or deleted, and what is derived never edited.
-('reference.releases', 'r', '-', 'ar', 'r'),
+('reference.releases', 'r', '-', 'r', 'r'),
 ('reference.procedure_rvus', 'r', '-', 'ar', 'r'),
 ('reference.geographic_indices', 'r', '-', 'ar', 'r'),
 ('reference.anesthesia_conversion_factors', 'r', '-', 'ar', 'r'),
@@ -52,6 +52,7 @@ values
 ('vault.erasure_keys', 'r', '-', 'r', '-'),
 -- Nobody reads the hashes of tokens but the function that looks a client up.
 ('vault.api_clients', '-', '-', '(r)', '-'),
+('vault.login_submitters', '-', '-', 'r', '-'),
 -- The trail is written by record_event alone.
 ('audit.events', '-', '-', '-', '-'),
 ('audit.seals', '-', '-', '-', '-'),

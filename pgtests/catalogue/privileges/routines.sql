@@ -7,7 +7,7 @@ select plan(2);
 create temporary table decided (routine text, callers text[]);
 insert into decided
 values
-('auditing.record_event', '{claims_operator}'),
+('auditing.record_event', '{}'),
 ('keys.patient_leaf', '{claims_operator}'),
 ('keys.hold_keys', '{claims_app,claims_operator}'),
 ('keys.add_first_data_key', '{claims_app,claims_operator}'),
@@ -22,7 +22,8 @@ values
 ('keys.replace_production_phi', '{claims_operator}'),
 ('keys.replace_staged_phi', '{claims_operator}'),
 ('keys.replace_failed_phi', '{claims_operator}'),
-('keys.find_claims', '{claims_operator}'),
+('keys.find_claims', '{}'),
+('keys.search_claims', '{claims_operator}'),
 ('auditing.record_access', '{claims_app,claims_auditor,claims_operator}'),
 ('auditing.record_settings_change', '{}'),
 ('auditing.refuse_change', '{}'),
@@ -38,6 +39,8 @@ values
 ('maintenance.register_release', '{claims_operator}'),
 ('maintenance.refresh_periods', '{claims_operator}'),
 ('maintenance.add_submitter', '{claims_operator}'),
+('maintenance.restrict_login', '{claims_operator}'),
+('analysis.seen_submitters', '{claims_analyst,claims_operator,claims_reviewer}'),
 ('pipeline.reserve_batch_id', '{claims_app}'),
 ('pipeline.reserve_claim_ids', '{claims_app}'),
 ('pipeline.find_batch', '{claims_app,claims_operator}'),
@@ -78,8 +81,9 @@ values
 ('access.find_request', '{claims_app}'),
 ('access.reference_version', '{claims_app}'),
 ('access.read_results', '{claims_app}'),
+('access.find_claims', '{claims_app}'),
 ('transfer.move_batches', '{claims_operator,claims_worker}'),
-('scoring.feature_version', '{claims_app,claims_operator,claims_worker}'),
+('scoring.feature_version', '{claims_analyst,claims_app,claims_operator,claims_worker}'),
 ('scoring.claim_features', '{claims_operator}'),
 ('scoring.take_features', '{claims_operator,claims_worker}'),
 ('scoring.record_scores', '{claims_operator,claims_worker}'),
