@@ -96,7 +96,7 @@ inner join pg_catalog.pg_attribute as attribute
   on relation.oid = attribute.attrelid and attribute.attname = 'submitter_id'
 where
   relation.relkind in ('r', 'p', 'v')
-  and has_column_privilege('claims_analyst', relation.oid, 'submitter_id', 'select')"""
+  and has_column_privilege('claims_analyst', relation.oid, attribute.attnum, 'select')"""
 
 RESTRICTED: Final = """
 select event.detail
