@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 from app.cli import main
 from app.database import Role, connect
 from app.errors import ClaimsError
+from app.service.auth import KNOWN_SECONDS
 from app.service.server import check_address
 from app.settings import load_settings
 from tests.servers import Server
@@ -191,6 +193,16 @@ def test_every_route_asks_for_its_scope_and_refusals_are_recorded(service: Servi
         assert [detail["reason"] for *_, detail in recorded] == len(refused) * [
             f"scope {scope} is missing"
         ]
+
+
+def test_a_token_in_use_is_refused_within_a_second_of_its_end(service: Service) -> None:
+    with service.client(name="in-use") as client:
+        assert client.get("/api/v1/batches").status_code == 200
+        assert CliRunner().invoke(main, ["client", "revoke", "in-use"]).exit_code == 0
+        until = time.monotonic() + KNOWN_SECONDS
+        while client.get("/api/v1/batches").status_code == 200:
+            assert time.monotonic() < until
+            time.sleep(0.05)
 
 
 def test_a_refused_token_is_recorded_and_says_nothing_of_why(service: Service) -> None:

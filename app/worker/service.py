@@ -23,7 +23,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 
 from app import metrics
-from app.database import Role, connect, parameters
+from app.database import Role, connect, parameters, prepare
 from app.errors import OWN_CLASSES, ClaimsError, translated
 from app.scoring.registry import measure_drift
 from app.settings import Settings
@@ -96,6 +96,7 @@ class Worker:
             min_size=size,
             max_size=size,
             timeout=CONNECT_SECONDS,
+            configure=prepare,
             check=ConnectionPool.check_connection,
             name="worker",
             open=False,
