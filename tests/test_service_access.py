@@ -23,6 +23,7 @@ from tests.service_support import (
     Service,
     claims,
     events,
+    free_port,
     running_service,
     send,
     service_database,
@@ -297,6 +298,14 @@ def test_a_port_in_use_is_said(service: Service, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(ClaimsError) as caught:
         check_address(load_settings())
     assert caught.value.code == "SERVE_ADDRESS_UNUSABLE"
+
+
+@pytest.mark.usefixtures("empty_database")
+def test_what_keeps_the_service_from_starting_is_said_before() -> None:
+    found = CliRunner().invoke(main, ["serve", "--port", str(free_port())])
+    assert found.exit_code == 1
+    assert "SCHEMA_NOT_CURRENT" in found.output
+    assert "Listening" not in found.output
 
 
 def test_a_certificate_and_its_key_go_together(
