@@ -3,22 +3,17 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import pytest
 
 from app.embedded.binaries import wheel_bin_dir
 from tests.servers import EXTENSIONS, Database, Server, distribution_bin_dir, running
 
-UNSYNCED: Final = {"fsync": "off"}
-"""Tests kill servers and not the machine: what a process has written is there without it, and
-copies of databases are made and dropped several times as fast."""
-
 
 @pytest.fixture(scope="session")
 def postgres15(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The distribution's PostgreSQL: 15 on Debian 12, the oldest that is supported."""
-    with running(distribution_bin_dir(), tmp_path_factory.mktemp("pg15"), UNSYNCED) as cluster:
+    with running(distribution_bin_dir(), tmp_path_factory.mktemp("pg15")) as cluster:
         yield Server("15", cluster)
 
 
@@ -26,7 +21,7 @@ def postgres15(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def postgres18(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The embedded PostgreSQL, with the distribution's pgTAP."""
     extensions = EXTENSIONS / distribution_bin_dir().parent.name
-    settings = UNSYNCED | {"extension_control_path": f"$system:{extensions}"}
+    settings = {"extension_control_path": f"$system:{extensions}"}
     with running(wheel_bin_dir(), tmp_path_factory.mktemp("pg18"), settings) as cluster:
         yield Server("18", cluster)
 
