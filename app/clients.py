@@ -88,8 +88,8 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """The row of FIND_CLIENT."""
+class Known:
+    """What a token is checked against: the row of FIND_CLIENT."""
 
     client_id: int
     name: str
@@ -98,7 +98,9 @@ class _Found:
     scopes: list[str]
     token_hash: bytes
     refusal: str | None
+    """Why even the right token is refused."""
     is_stale: bool
+    """Whether last_used_at is due."""
 
 
 def add_client(
@@ -129,7 +131,7 @@ def add_client(
 
 
 def revoke_client(conn: Connection[Any], name: str) -> None:
-    """Revoke a client at once; conn as the operator. Raises DatabaseError AC002."""
+    """Revoke a client; conn as the operator. Raises DatabaseError AC002."""
     with translated():
         conn.execute(REVOKE_CLIENT, {"name": name})
 
@@ -140,25 +142,34 @@ def list_clients(conn: Connection[Any]) -> list[ClientRow]:
         return cur.execute(LIST_CLIENTS).fetchall()
 
 
-def find_client(conn: Connection[Any], token: str) -> Client | Refused:
-    """Give the client that a token belongs to, or why it is refused; conn as the app."""
+def parse_token(token: str) -> tuple[int, str] | None:
+    """Give the client id and the secret that a token consists of; None when it is no token."""
     parts = _TOKEN.fullmatch(token)
-    if parts is None:
-        return Refused("malformed token")
-    with translated(), conn.cursor(row_factory=rows.class_row(_Found)) as cur:
-        found = cur.execute(FIND_CLIENT, {"client_id": int(parts[1])}).fetchone()
-        expected = found.token_hash if found is not None else b""
-        if not hmac.compare_digest(_hash(parts[2]), expected) or found is None:
-            return Refused(
-                "unknown token", *((found.client_id, found.submitter_id) if found else ())
-            )
-        if found.refusal is not None:
-            return Refused(f"{found.refusal} token", found.client_id, found.submitter_id)
-        if found.is_stale:
-            cur.execute(TOUCH_CLIENT, {"client_id": found.client_id})
+    return (int(parts[1]), parts[2]) if parts else None
+
+
+def find_client(conn: Connection[Any], client_id: int) -> Known | None:
+    """Read what tokens of a client are checked against; conn as the app."""
+    with translated(), conn.cursor(row_factory=rows.class_row(Known)) as cur:
+        return cur.execute(FIND_CLIENT, {"client_id": client_id}).fetchone()
+
+
+def check_secret(known: Known | None, secret: str) -> Client | Refused:
+    """Give the client whose secret it is, or why it is refused."""
+    expected = known.token_hash if known is not None else b""
+    if not hmac.compare_digest(_hash(secret), expected) or known is None:
+        return Refused("unknown token", *((known.client_id, known.submitter_id) if known else ()))
+    if known.refusal is not None:
+        return Refused(f"{known.refusal} token", known.client_id, known.submitter_id)
     return Client(
-        found.client_id, found.name, found.submitter_id, found.submitter, frozenset(found.scopes)
+        known.client_id, known.name, known.submitter_id, known.submitter, frozenset(known.scopes)
     )
+
+
+def touch_client(conn: Connection[Any], client_id: int) -> None:
+    """Note that a client was let in; once a minute is enough."""
+    with translated():
+        conn.execute(TOUCH_CLIENT, {"client_id": client_id})
 
 
 def _hash(secret: str) -> bytes:

@@ -24,6 +24,10 @@ NO_REVISION: Final = "base"
 FIND_VERSION_TABLE: Final = "select to_regclass('public.alembic_version') is not null"
 FIND_REVISION: Final = "select version_num from public.alembic_version"
 FIND_ROUTINES: Final = "select obj_description('public.alembic_version'::regclass, 'pg_class')"
+# Else a statement whose client was killed runs on to its end. PostgreSQL on Windows cannot.
+END_WITH_CLIENT: Final = """
+select set_config('client_connection_check_interval', '5s', false)
+where version() !~* 'windows|mingw|visual c'"""
 FIND_MEMBERSHIP: Final = """
 select pg_has_role(current_user, role.oid, 'member')
 from pg_catalog.pg_roles as role
@@ -57,6 +61,7 @@ def connect(role: Role, *, autocommit: bool = False) -> psycopg.Connection[Tuple
         if role is not Role.ADMIN:
             _explain_refusal(role)
         raise from_psycopg(error) from None
+    prepare(conn)
     if role is not Role.ADMIN:
         try:
             check_schema(conn)
@@ -66,6 +71,12 @@ def connect(role: Role, *, autocommit: bool = False) -> psycopg.Connection[Tuple
             raise
     conn.autocommit = autocommit
     return conn
+
+
+def prepare(conn: psycopg.Connection[TupleRow]) -> None:
+    """Let the server end a new session's statement when its client is gone; in autocommit mode."""
+    with translated():
+        conn.execute(END_WITH_CLIENT)
 
 
 def parameters(role: Role, settings: Settings) -> dict[str, str]:

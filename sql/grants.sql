@@ -73,6 +73,10 @@ access.find_client(integer),
 access.touch_client(integer),
 auditing.record_access(text, integer, bigint, bigint, jsonb),
 access.note_request(bigint, integer, bytea),
+access.store_request(
+  integer, text, text, bytea, bigint, text, text, integer, integer, bigint, bigint,
+  boolean, bigint, jsonb, jsonb, jsonb
+),
 access.find_request(text),
 access.reference_version(),
 access.read_results(bigint, bigint, bigint[], bigint),

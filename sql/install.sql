@@ -147,6 +147,7 @@ set local client_min_messages = warning;
 \ir access/find_client.sql
 \ir access/touch_client.sql
 \ir access/note_request.sql
+\ir access/store_request.sql
 \ir access/find_request.sql
 \ir access/reference_version.sql
 \ir access/read_results.sql

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,7 @@ from app.cli import main
 from app.clients import SCOPES
 from app.database import Role, connect
 from app.errors import ClaimsError
+from app.service.auth import KNOWN_SECONDS
 from app.service.server import check_address
 from app.settings import load_settings
 from tests.servers import Server
@@ -22,6 +24,7 @@ from tests.service_support import (
     Service,
     claims,
     events,
+    free_port,
     running_service,
     send,
     service_database,
@@ -266,6 +269,16 @@ def test_every_route_asks_for_its_scope_and_refusals_are_recorded(service: Servi
         ]
 
 
+def test_a_token_in_use_is_refused_within_a_second_of_its_end(service: Service) -> None:
+    with service.client(name="in-use") as client:
+        assert client.get("/api/v1/batches").status_code == 200
+        assert CliRunner().invoke(main, ["client", "revoke", "in-use"]).exit_code == 0
+        until = time.monotonic() + KNOWN_SECONDS
+        while client.get("/api/v1/batches").status_code == 200:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+
 def test_a_refused_token_is_recorded_and_says_nothing_of_why(service: Service) -> None:
     token = service.token(name="to-be-revoked")
     expiring = service.token(name="to-expire")
@@ -358,6 +371,14 @@ def test_a_port_in_use_is_said(service: Service, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(ClaimsError) as caught:
         check_address(load_settings())
     assert caught.value.code == "SERVE_ADDRESS_UNUSABLE"
+
+
+@pytest.mark.usefixtures("empty_database")
+def test_what_keeps_the_service_from_starting_is_said_before() -> None:
+    found = CliRunner().invoke(main, ["serve", "--port", str(free_port())])
+    assert found.exit_code == 1
+    assert "SCHEMA_NOT_CURRENT" in found.output
+    assert "Listening" not in found.output
 
 
 def test_a_certificate_and_its_key_go_together(

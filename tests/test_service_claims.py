@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from typing import Final
+from typing import Final, LiteralString
 
 import httpx
 import msgspec
@@ -15,6 +15,7 @@ import pytest
 from app.auditing import PURPOSES
 from app.service.routes.claims import Accepted, ClaimAnswer, Completed
 from app.service.routes.failed_claims import FailedClaims
+from app.service.small import FEW_CLAIMS
 from tests.servers import Server
 from tests.service_support import (
     NDJSON,
@@ -69,6 +70,32 @@ def test_a_batch_is_accepted_and_comes_through(client: httpx.Client) -> None:
     assert total == Decimal(str(batch["allowed_total"])) > 0
 
 
+STAGED: Final = {
+    "staging.claims": ["received_at", "encrypted_batch_id"],
+    "staging.claim_lines": [],
+    "(select * from staging.failed_claims where stage = 'decode')": [
+        *("received_at", "failed_at", "encrypted_batch_id", "erasure_id", "position_in_batch")
+    ],
+}
+"""What a request leaves, and what of it differs from request to request, besides its ids."""
+
+READ_STAGED: Final[LiteralString] = """
+select
+  to_jsonb(stored) - %(own)s::text[] - array(
+    select field.key from jsonb_each_text(to_jsonb(stored)) as field
+    where starts_with(field.value, '\\x')
+  ),
+  array(
+    select format('%%s: %%s', field.key, length(field.value))
+    from jsonb_each_text(to_jsonb(stored)) as field
+    where starts_with(field.value, '\\x')
+    order by field.key
+  )
+from {} as stored
+where stored.batch_id = %(batch_id)s
+order by stored.claim_id"""
+"""Ids left out, and of ciphertexts and tokens their lengths."""
+
 CODINGS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "identity": bytes,
     "gzip": gzip.compress,
@@ -97,6 +124,26 @@ def test_several_members_and_frames_are_one_body(client: httpx.Client) -> None:
             headers=NDJSON | {"Content-Encoding": coding},
         )
         assert answer.json()["batch"]["claims"] == 5
+
+
+def test_few_claims_leave_the_same_rows_as_many(service: Service, client: httpx.Client) -> None:
+    sent = claims(FEW_CLAIMS + 1, seed=120, faults=0.5)
+    sent[3]["patient"]["phone"] = 5
+    sent[4]["claim_number"] = ["none"]
+    sent[5]["billing_npi"] = "Smith"
+    bodies = [sent, sent[:-1], sent[-1:]]
+    batch_ids = [send(client, one).json()["batch"]["batch_id"] for one in bodies]
+    with service.database.connect() as conn:
+        for table, own in STAGED.items():
+            many, *few = (
+                conn.execute(
+                    READ_STAGED.replace("{}", table),
+                    {"own": ["claim_id", "batch_id", *own], "batch_id": batch_id},
+                ).fetchall()
+                for batch_id in batch_ids
+            )
+            assert many, table
+            assert few[0] + few[1] == many, table
 
 
 def test_a_large_request_goes_through_an_encoder(client: httpx.Client) -> None:

@@ -171,10 +171,9 @@ def test_the_database_may_go_and_come_back(service: Service) -> None:
         wait_for(client, first["batch_id"])
         service.database.server.cluster.stop()
         down = client.get("/ready")
-        assert (down.status_code, down.headers["Content-Type"]) == (
-            503,
-            "application/problem+json",
-        )
+        assert down.status_code == 503
+        # Of the check itself, or, where the token had to be read, of the gate.
+        assert down.headers["Content-Type"] in {"application/json", "application/problem+json"}
         assert client.get("/health").status_code == 200
         service.database.server.cluster.start()
         until = time.monotonic() + 30

@@ -8,6 +8,7 @@ from typing import Any, Final
 import httpx
 
 from app.logs import KNOWN_FIELDS
+from app.service.small import FEW_CLAIMS
 from tests.servers import Server
 from tests.service_support import (
     children,
@@ -76,10 +77,12 @@ def test_nothing_of_a_patient_is_logged_measured_or_answered(
         # A statement that fails with the claims in its hands.
         with database.connect() as conn:
             conn.execute("revoke insert on staging.claims from claims_app")
-        assert send(client, bodies[:3]).status_code == 500
+        many = (bodies * FEW_CLAIMS)[: FEW_CLAIMS + 1]
+        assert send(client, many).status_code == 500
         with database.connect() as conn:
             conn.execute("grant insert on staging.claims to claims_app")
             conn.execute("alter table staging.claims add check (total_charge < 0) not valid")
+        assert send(client, many).status_code == 500
         assert send(client, bodies[:3]).status_code == 500
         # Nor would the core of a crash be: no process of the service writes one.
         assert service.process is not None

@@ -17,6 +17,7 @@ import psycopg
 import pytest
 
 from app import logs, metrics
+from app.database import Role, connect
 from app.generate import AS_OF, Generator
 from app.intake.load import load_files
 from app.settings import load_settings
@@ -148,7 +149,15 @@ def wait_for(database: Database, query: str, expected: object) -> None:
             time.sleep(0.05)
 
 
-@pytest.mark.parametrize("count", [1, 2, 4])
+@pytest.mark.usefixtures("database")
+def test_a_statement_ends_with_its_client() -> None:
+    with connect(Role.OPERATOR) as conn, working() as worker, worker.pool.connection() as pooled:
+        for one in (conn, pooled):
+            found = one.execute("show client_connection_check_interval").fetchone()
+            assert found == ("5s",)
+
+
+@pytest.mark.parametrize("count", [2, 4])
 def test_workers_at_once_do_no_claim_twice(
     database: Database, undisturbed: dict[str, Any], tmp_path: Path, count: int
 ) -> None:

@@ -80,7 +80,7 @@ def list_(*, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def revoke(name: str, *, as_json: bool) -> None:
-    """Revoke a client: its token is refused from now on."""
+    """Revoke a client: services refuse its token a second later at the latest."""
     with connect(Role.OPERATOR) as conn:
         revoke_client(conn, name)
     if as_json:

@@ -5,6 +5,7 @@ import os
 import rich_click as click
 
 from app.console import notice
+from app.service.server import check_start
 from app.service.server import serve as run_server
 from app.settings import load_settings
 from app.stages import check_stages
@@ -34,6 +35,7 @@ def serve(host: str | None, port: int | None, workers: int | None, *, with_worke
     # The serving process reads the settings by itself.
     os.environ.update({name: str(value) for name, value in given.items() if value is not None})
     settings = load_settings()
+    check_start(settings)
     if with_worker:
         check_stages(settings)
     scheme = "https" if settings.tls_certificate is not None else "http"

@@ -1,6 +1,6 @@
 """Store one batch of claims: reserve its ids, encrypt it, and copy it in one transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -46,6 +46,9 @@ from pipeline.open_batch(
 
 CLOSE_BATCH: Final = "select pipeline.close_batch(%(batch_id)s)"
 
+InOneCall = Callable[[Mapping[str, Any], Encoded], datetime]
+"""Writes a whole batch, from what open_batch takes and the rows; when it was received."""
+
 BATCH_KEY: Final = "batches_submitter_id_idempotency_key_key"
 """The constraint that a program runs into when another one was faster with the same key."""
 
@@ -89,12 +92,14 @@ def store_batch(
     batch: NewBatch,
     *,
     within: Callable[[int], None] = lambda _: None,
+    in_one_call: InOneCall | None = None,
 ) -> Stored | None:
     """Store a batch, whole or not at all; None when its idempotency key is there already.
 
     The claims get ids that follow on one another, in their order. `within` is called with
-    the batch id before the transaction ends, and its error undoes the batch. The connection
-    is in autocommit mode: encryption, which takes longest, happens outside of transactions.
+    the batch id before the transaction ends, and its error undoes the batch. Where `in_one_call`
+    is given it writes what is encrypted, all of it, in the place of COPY. The connection is in
+    autocommit mode: encryption, which takes longest, happens outside of transactions.
     Keys that were rotated or destroyed meanwhile are read again, and the batch is encrypted
     under those that are there now.
 
@@ -125,9 +130,10 @@ def store_batch(
             "last_claim_id": claim_ids[-1],
             "hold": batch.hold,
             "first_received_at": batch.first_received_at,
+            "replaces_claim_id": batch.replaces_claim_id,
         }
         try:
-            return _store(conn, opening, encoded, batch.replaces_claim_id, within)
+            return _store(conn, opening, encoded, within, in_one_call)
         except DatabaseError as error:
             if error.code not in KEYS_CHANGED:
                 raise
@@ -141,18 +147,21 @@ def _store(
     conn: Connection[Any],
     opening: dict[str, Any],
     encoded: Encoded,
-    replaces_claim_id: int | None,
     within: Callable[[int], None],
+    in_one_call: InOneCall | None,
 ) -> Stored | None:
     """Store what is encrypted in one transaction; None when its key is there already."""
     batch_id: int = opening["batch_id"]
     with translated():
         try:
-            with conn.transaction():
-                conn.execute(HOLD_KEYS, opening)
-                received_at = _write(conn, opening, encoded, replaces_claim_id)
-                within(batch_id)
-                conn.execute(CLOSE_BATCH, {"batch_id": batch_id})
+            if in_one_call is not None:
+                received_at = in_one_call(opening, encoded)
+            else:
+                with conn.transaction():
+                    conn.execute(HOLD_KEYS, opening)
+                    received_at = _write(conn, opening, encoded)
+                    within(batch_id)
+                    conn.execute(CLOSE_BATCH, {"batch_id": batch_id})
         except errors.UniqueViolation as error:
             if error.diag.constraint_name != BATCH_KEY:
                 raise
@@ -160,12 +169,7 @@ def _store(
     return Stored(batch_id, received_at, encoded)
 
 
-def _write(
-    conn: Connection[Any],
-    opening: dict[str, Any],
-    encoded: Encoded,
-    replaces_claim_id: int | None,
-) -> datetime:
+def _write(conn: Connection[Any], opening: dict[str, Any], encoded: Encoded) -> datetime:
     """Open the batch and copy its rows; when it was received."""
     with conn.cursor(row_factory=rows.class_row(_Opened)) as cur:
         opened = cur.execute(OPEN_BATCH, opening).fetchone()
@@ -180,7 +184,7 @@ def _write(
             *("batch_id", "submitter_id", "received_on", "received_at", "replaces_claim_id"),
             *CLAIM_COLUMNS,
         ),
-        (*here, opened.received_on, opened.received_at, replaces_claim_id),
+        (*here, opened.received_on, opened.received_at, opening["replaces_claim_id"]),
         encoded.claims,
     )
     _copy(

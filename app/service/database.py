@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
 from app.clients import Client
-from app.database import Role, parameters
+from app.database import Role, parameters, prepare
 from app.errors import translated
 from app.settings import Settings
 
@@ -47,6 +47,7 @@ def make_pool(settings: Settings) -> Pool:
         min_size=2,
         max_size=settings.http_connections,
         timeout=WAIT_SECONDS,
+        configure=prepare,
         check=_check,
         name="claims-service",
         open=False,

@@ -8,11 +8,13 @@ A small request waits for the disk rather than for the processor, and for that a
 import asyncio
 import hashlib
 import multiprocessing
+import os
 import signal
 import uuid
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from itertools import islice
 from typing import Any, Final, LiteralString, Self
@@ -33,6 +35,7 @@ from app.service.body import SMALL_BYTES
 from app.service.database import Pool, connection, see_as
 from app.service.lifeline import end_with_parent
 from app.service.problems import ApiError
+from app.service.small import FEW_CLAIMS, store_few
 from app.settings import Settings
 from app.vault import KeyRing
 
@@ -66,6 +69,9 @@ CLAIMS_LIMIT: Final = 50_000
 
 ERRORS_SHOWN: Final = 1000
 """Claims not decoded that the answer lists; all of them are in the results."""
+
+ENCODER_NICENESS: Final = 5
+"""Large requests yield: where small ones want the processor too, these get three times as much."""
 
 KEY_PREFIX: Final = "api:"
 """Before idempotency keys of clients, so that they are none of `claims load`'s."""
@@ -131,9 +137,7 @@ class Intake:
         return ProcessPoolExecutor(
             self._settings.http_workers,
             mp_context=multiprocessing.get_context("spawn"),
-            initializer=end_with_parent,
-            # It has nothing to end in good order: what is not committed is as if not sent.
-            initargs=(signal.SIGKILL,),
+            initializer=_become_encoder,
         )
 
     async def store(self, submission: Submission) -> Receipt:
@@ -171,6 +175,13 @@ class Intake:
     def _store_here(self, submission: Submission) -> Receipt:
         with connection(self._pool) as conn:
             return store(conn, self._keyring, submission)
+
+
+def _become_encoder() -> None:
+    """Yield to what answers requests, and end with it."""
+    os.nice(ENCODER_NICENESS)
+    # It has nothing to end in good order: what is not committed is as if not sent.
+    end_with_parent(signal.SIGKILL)
 
 
 class _Encoder:
@@ -221,7 +232,8 @@ def store(conn: Connection[Any], keyring: KeyRing, submission: Submission) -> Re
         )
 
     batch = NewBatch(client.submitter, key, records, submission.hold, submission.replaces_claim_id)
-    stored = store_batch(conn, keyring, batch, within=note)
+    few = partial(store_few, conn, client, digest) if len(records) <= FEW_CLAIMS else None
+    stored = store_batch(conn, keyring, batch, within=note, in_one_call=few)
     if stored is None:
         return _replayed(conn, client, key, digest)
     failed = islice(zip(stored.encoded.failed, stored.encoded.reasons, strict=True), ERRORS_SHOWN)

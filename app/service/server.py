@@ -12,9 +12,11 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
 from app import logs
+from app.database import Role, connect
 from app.errors import ClaimsError
 from app.service.lifeline import end_with_parent
 from app.settings import Settings
+from app.vault import KeyRing
 
 TARGET: Final = "app.service.application:create"
 HEAD_MILLISECONDS: Final = 10_000
@@ -31,11 +33,8 @@ _log: Final = structlog.get_logger(__name__)
 def serve(settings: Settings, *, with_worker: bool) -> None:
     """Serve until SIGTERM or SIGINT; a serving process or worker that dies is started again.
 
-    Raises:
-        ClaimsError: SERVE_ADDRESS_UNSAFE, SERVE_ADDRESS_UNUSABLE.
-
+    Call `check_start` first.
     """
-    check_address(settings)
     logs.configure()
     # granian starts its process in the way that is set: a forked one would have the locks that
     # threads of this one held at that moment.
@@ -62,6 +61,19 @@ def serve(settings: Settings, *, with_worker: bool) -> None:
         server.on_startup(beside.start)
         server.on_shutdown(beside.stop)
     server.serve()
+
+
+def check_start(settings: Settings) -> None:
+    """Find out what would keep the serving process from starting, where it can be said well.
+
+    Raises:
+        ClaimsError: SERVE_ADDRESS_UNSAFE, SERVE_ADDRESS_UNUSABLE, or that there is no database,
+            that its schema is not the one needed, or of the keys.
+
+    """
+    check_address(settings)
+    with connect(Role.APP) as conn:
+        KeyRing.open(conn, settings)
 
 
 def check_address(settings: Settings) -> None:

@@ -40,6 +40,7 @@ ERASED: Final = "VAULT_ERASED"
 _CLAIM: Final = struct.Struct(">Q")
 _NONCE_SIZE: Final = 12
 _TAG_SIZE: Final = 16
+_NONCES_AT_FIRST: Final = 16
 _NONCES_DRAWN: Final = 4096
 _PREFIX_SIZE: Final = HEAD.size + _NONCE_SIZE
 _BATCH_LABEL: Final = b"claims-processor batch key"
@@ -187,8 +188,10 @@ def read_head(claim_id: int, field: str, blob: bytes) -> tuple[int, int]:
 
 
 def _drawn_nonces() -> Iterator[bytes]:
-    """Yield random nonces, drawn many at a time."""
+    """Yield random nonces, drawn at once in ever larger numbers: few claims need few."""
+    count = _NONCES_AT_FIRST
     while True:
-        drawn = os.urandom(_NONCES_DRAWN * _NONCE_SIZE)
+        drawn = os.urandom(count * _NONCE_SIZE)
+        count = min(2 * count, _NONCES_DRAWN)
         for start in range(0, len(drawn), _NONCE_SIZE):
             yield drawn[start : start + _NONCE_SIZE]

@@ -9,7 +9,7 @@ from psycopg import Connection, rows
 from psycopg.types.json import Jsonb
 
 LEASE_BATCHES: Final = """
-select leased.stage, leased.batch_id
+select leased.stage, leased.batch_id, leased.claim_count
 from pipeline.lease_batches(
   %(worker_id)s, %(stages)s, %(max_claims)s, make_interval(secs => %(lease_seconds)s),
   %(max_attempts)s
@@ -60,6 +60,7 @@ class Lease:
 
     stage: str
     batch_ids: list[int]
+    claims: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,10 @@ def lease_batches(
     }
     with conn.cursor(row_factory=rows.tuple_row) as cur:
         leased = cur.execute(LEASE_BATCHES, parameters).fetchall()
-    return Lease(leased[0][0], [batch_id for _, batch_id in leased]) if leased else None
+    if not leased:
+        return None
+    stages, batch_ids, claims = zip(*leased, strict=True)
+    return Lease(stages[0], list(batch_ids), sum(claims))
 
 
 def analyze_staging(conn: Connection[Any], batch_ids: Sequence[int]) -> None:

@@ -23,12 +23,13 @@ from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 
 from app import metrics
-from app.database import Role, connect, parameters
+from app.database import Role, connect, parameters, prepare
 from app.errors import OWN_CLASSES, ClaimsError, translated
 from app.scoring.registry import measure_drift
 from app.settings import Settings
 from app.stages import stages_of
 from app.worker import queue
+from app.worker.gathering import FIRST_STAGE, Gathering
 from app.worker.queue import Identity, Lease, Limits, Work
 
 CHANNEL: Final = "claims_batches"
@@ -80,6 +81,7 @@ class Worker:
         self._stages: Final = {stage.name: stage for stage in stages_of(settings)}
         self._stopping: Final = threading.Event()
         self._wake: Final = _Wake()
+        self._gathering: Final = Gathering()
         self._slots: Final = [_Slot() for _ in range(settings.max_concurrent_batches)]
         self._housekeeping: Final = threading.Lock()
         self._housekeeping_due = 0.0
@@ -94,6 +96,7 @@ class Worker:
             min_size=size,
             max_size=size,
             timeout=CONNECT_SECONDS,
+            configure=prepare,
             check=ConnectionPool.check_connection,
             name="worker",
             open=False,
@@ -204,25 +207,31 @@ class Worker:
     def _run_stages(self, slot: "_Slot") -> None:
         while not self._stopping.is_set():
             seen = self._wake.count
+            pause = self._gathering.pause
+            stages = [name for name in self._stages if not pause or name != FIRST_STAGE]
             try:
-                worked = self._run_one(slot)
+                worked = self._run_one(slot, stages)
             except (psycopg.Error, ClaimsError) as error:
                 code, message = _described(error)
                 _log.error("no work can be taken", code=code, message=message)
                 self._stopping.wait(AFTER_ERROR_SECONDS)
                 continue
-            if not worked:
+            if worked:
+                continue
+            if pause:
+                # Notifications of what is to gather wake nobody.
+                self._stopping.wait(pause)
+            else:
                 self._wake.wait(seen, self._settings.poll_seconds)
 
-    def _run_one(self, slot: "_Slot") -> bool:
-        """Lease batches and run their stage; whether there were any."""
+    def _run_one(self, slot: "_Slot", stages: Sequence[str]) -> bool:
+        """Lease batches that are due for one of the stages and run it; whether there were any."""
         with self._pool.connection() as conn:
             self._keep_house(conn)
-            lease = queue.lease_batches(
-                conn, self.identity.worker_id, list(self._stages), self._limits
-            )
+            lease = queue.lease_batches(conn, self.identity.worker_id, stages, self._limits)
             if lease is None:
                 return False
+            self._gathering.took(lease)
             slot.begin(conn, lease)
             try:
                 self._run(conn, lease)
@@ -238,6 +247,7 @@ class Worker:
         queue.analyze_staging(conn, lease.batch_ids)
         result = self._stages[lease.stage].run(conn, lease.batch_ids)
         seconds = time.monotonic() - started
+        self._gathering.ran(lease, seconds)
         metrics.STAGE_SECONDS.labels(lease.stage).observe(seconds)
         metrics.STAGE_BATCHES.labels(lease.stage).inc(result.batches)
         for outcome, count in (

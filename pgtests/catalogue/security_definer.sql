@@ -60,6 +60,7 @@ values
 ('access.find_client', 'nobody reads the hashes of tokens but through it, one at a time'),
 ('access.touch_client', 'the app changes no client but the time of its last use'),
 ('access.note_request', 'the app writes no table of the queue'),
+('access.store_request', 'it does what the app may do in several calls, and reads nothing back'),
 ('access.find_request', 'the app reads of requests those of one submitter'),
 ('access.reference_version', 'it reads what anybody may know, whoever calls'),
 ('maintenance.archive_audit_month', 'only the owner of a table detaches a partition'),

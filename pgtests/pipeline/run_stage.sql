@@ -2,7 +2,7 @@
 -- others go through, and so does a call in which nothing fails.
 begin;
 \ir ../_support/fixture.sql
-select plan(17);
+select plan(18);
 
 update fixture.batches set name = 'large' where name = 'batch';
 call fixture.add_batch('alone');
@@ -33,6 +33,15 @@ select results_eq(
   $$ select * from pipeline.run_stage('validation', pg_temp.batch_ids()) $$,
   $$ values (0, 0, 0, 0, 0) $$,
   'once more does nothing'
+);
+
+select is(
+  (
+    select array_agg(current_setting(given.name))
+    from unnest(array['enable_hashjoin', 'enable_mergejoin', 'enable_seqscan']) as given (name)
+  ),
+  array['on', 'on', 'on'],
+  'what the planner is told for few claims ends with the call'
 );
 
 alter table production.claim_lines add constraint no_beast check (charge <> 666);

@@ -1,4 +1,4 @@
--- In PL/pgSQL for its plan, which a session keeps: it runs for every request.
+-- In PL/pgSQL for its plan, which a session keeps: it runs each second for a client.
 create function access.find_client(p_client_id integer)
 returns table (
   client_id integer,

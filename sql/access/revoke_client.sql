@@ -28,4 +28,4 @@ end;
 $$;
 
 comment on function access.revoke_client(text)
-is 'Revokes an API client at once; again is harmless. Returns its id. AC002: no such client.';
+is 'Revokes an API client; again is harmless. Services refuse it within a second. Returns its id. AC002: no such client.';

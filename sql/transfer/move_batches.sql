@@ -65,15 +65,14 @@ begin
   from staging.failed_claims as failed
   where failed.batch_id = any(v_batch_ids) and failed.resolution <> 'retried';
 
-  with registered as (
-    insert into production.claim_registry as registry
-    (submitter_id, claim_number_token, frequency_code, claim_id, service_month)
+  -- Materialized, so that they are read once.
+  with keyed as materialized (
     select
       claim.submitter_id,
       claim.claim_number_token,
       claim.frequency_code,
       claim.claim_id,
-      date_trunc('month', claim.first_service_date::timestamp)::date
+      date_trunc('month', claim.first_service_date::timestamp)::date as service_month
     from staging.claims as claim
     where
       claim.batch_id = any(v_batch_ids)
@@ -82,26 +81,31 @@ begin
         select from unnest(v_failed) as failed (claim_id)
         where failed.claim_id = claim.claim_id
       )
+  ),
+
+  registered as (
+    insert into production.claim_registry as registry
+    (submitter_id, claim_number_token, frequency_code, claim_id, service_month)
+    select
+      keyed.submitter_id,
+      keyed.claim_number_token,
+      keyed.frequency_code,
+      keyed.claim_id,
+      keyed.service_month
+    from keyed
     order by
-      claim.submitter_id,
-      claim.claim_number_token,
-      claim.frequency_code,
-      claim.claim_id
+      keyed.submitter_id,
+      keyed.claim_number_token,
+      keyed.frequency_code,
+      keyed.claim_id
     on conflict (submitter_id, claim_number_token, frequency_code) do nothing
     returning registry.claim_id
   )
 
-  select array_agg(claim.claim_id) into v_lost
-  from staging.claims as claim
-  left join registered on claim.claim_id = registered.claim_id
-  where
-    claim.batch_id = any(v_batch_ids)
-    and claim.received_on = any(v_received_on)
-    and not exists (
-      select from unnest(v_failed) as failed (claim_id)
-      where failed.claim_id = claim.claim_id
-    )
-    and registered.claim_id is null;
+  select array_agg(keyed.claim_id) into v_lost
+  from keyed
+  left join registered on keyed.claim_id = registered.claim_id
+  where registered.claim_id is null;
 
   if v_lost is not null then
     insert into staging.claim_findings (

@@ -78,6 +78,7 @@ values
 ('access.find_client', '{claims_app}'),
 ('access.touch_client', '{claims_app}'),
 ('access.note_request', '{claims_app}'),
+('access.store_request', '{claims_app}'),
 ('access.find_request', '{claims_app}'),
 ('access.reference_version', '{claims_app}'),
 ('access.read_results', '{claims_app}'),
