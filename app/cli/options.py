@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 import rich_click as click
-from click import Context, Parameter
 
 JSON_FLAG: Final = "--json"
 
@@ -22,13 +21,13 @@ def json_option(function: _Command) -> _Command:
     )(function)
 
 
-def asked_for(label: str) -> Callable[[Context, Parameter, str | None], str | None]:
+def asked_for(label: str) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
     """Make the callback of what may be PHI: given as `-`, it is asked for, or read from a pipe.
 
     What stands on a command line is seen by every user of the machine, and kept by shells.
     """
 
-    def callback(_: Context, parameter: Parameter, value: str | None) -> str | None:
+    def callback(_: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
         if value != "-":
             return value
         if sys.stdin.isatty():
