@@ -418,5 +418,5 @@ def test_claims_of_a_backlog_keep_the_day_on_which_they_came_in(
     refused = CliRunner().invoke(
         main, ["load", str(later), "--received-on", "2999-01-01", "--json"]
     )
-    assert json.loads(refused.stdout)["error"]["code"] == "PL014"
+    assert json.loads(refused.stdout)["error"]["code"] == "PL015"
     assert counts(database)[0] == 1

@@ -94,9 +94,9 @@ select throws_ok(
       1003, 'default', 'to come', 1, 1, 1, 1, 4000, 4000, false, 'infinity'
     )
   $$,
-  'PL014',
+  'PL015',
   'claims cannot be received at infinity, which is to come',
-  'PL014: nothing was received in the future'
+  'PL015: nothing was received in the future'
 );
 
 select is(

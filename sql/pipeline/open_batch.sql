@@ -27,7 +27,7 @@ declare
 begin
   if p_first_received_at > now() then
     raise exception using
-      errcode = 'PL014',
+      errcode = 'PL015',
       message = format('claims cannot be received at %s, which is to come', p_first_received_at),
       hint = 'Give the day on which the claims came in, or none for today.';
   end if;
@@ -63,4 +63,4 @@ comment on function pipeline.open_batch(
   boolean,
   timestamptz
 )
-is 'Begins a batch, and returns what its rows carry: submitter, partition, and when the claims were first received; they are copied in the same transaction, which close_batch ends. With p_hold it is not transferred before release_batches. PL001: no such submitter. PL014: received in the future. 23505: already sent.';
+is 'Begins a batch, and returns what its rows carry: submitter, partition, and when the claims were first received; they are copied in the same transaction, which close_batch ends. With p_hold it is not transferred before release_batches. PL001: no such submitter. PL015: received in the future. 23505: already sent.';
