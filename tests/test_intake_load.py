@@ -296,6 +296,7 @@ def test_a_damaged_file_keeps_its_whole_batches(database: Database, tmp_path: Pa
         b"<!doctype html>\n<title>Not found</title>\n",
         b"ISA*00*          *00*          *ZZ*SENDER~GS*HC*\n",
         b'[1, "two", [3], null]',
+        json.dumps({"claim_number": "1", "service_lines": [{"units": 1}]}, indent=1).encode(),
         b"x",
     ],
 )
