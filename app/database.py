@@ -21,6 +21,17 @@ from app.transport import check_transport
 APPLICATION_NAME: Final = "claims"
 NO_REVISION: Final = "base"
 
+SESSION: Final = {
+    "DateStyle": "ISO",
+    "IntervalStyle": "postgres",
+    "standard_conforming_strings": "on",
+}
+"""What the program's sessions set, whatever the server, the database or a role says.
+
+psycopg reads no timestamp in another style, and without standard_conforming_strings libpq doubles
+the backslashes of bytea, which COPY then takes for bytes: what was encrypted would be lost.
+"""
+
 FIND_VERSION_TABLE: Final = "select to_regclass('public.alembic_version') is not null"
 FIND_REVISION: Final = "select version_num from public.alembic_version"
 FIND_ROUTINES: Final = "select obj_description('public.alembic_version'::regclass, 'pg_class')"
@@ -56,7 +67,7 @@ def connect(role: Role, *, autocommit: bool = False) -> psycopg.Connection[Tuple
     settings = load_settings()
     info = parameters(role, settings)
     try:
-        conn = psycopg.connect(make_conninfo("", **info), autocommit=True)
+        conn = psycopg.connect(session_conninfo(info), autocommit=True)
     except psycopg.OperationalError as error:
         if role is not Role.ADMIN:
             _explain_refusal(role)
@@ -98,6 +109,13 @@ def parameters(role: Role, settings: Settings) -> dict[str, str]:
         elif role is not Role.ADMIN:
             info["options"] = f"{info.get('options', '')} -c role={role}".strip()
     return {"application_name": APPLICATION_NAME} | info
+
+
+def session_conninfo(info: Mapping[str, str]) -> str:
+    """Write libpq's parameters for a session of the program: in UTF-8 and with `SESSION`."""
+    options = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
+    pinned = {"client_encoding": "UTF8", "options": f"{info.get('options', '')} {options}".strip()}
+    return make_conninfo("", **(dict(info) | pinned))
 
 
 def as_url(info: Mapping[str, str]) -> str:

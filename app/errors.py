@@ -13,10 +13,14 @@ OWN_CLASSES: Final = ("VL", "PX", "TX", "PL", "SC", "AC", "KY", "AU")
 _SCHEMA_MISSING: Final = {"3F000", "42P01", "42883"}
 _HINTS: Final = {
     "08": "Look whether the server is running (`claims db status`), then run the command again.",
+    "25006": "The server takes no changes: let DATABASE_URL lead to the primary, and look whether "
+    "default_transaction_read_only is set.",
     "28": "Look at the user and the password in DATABASE_URL.",
     "40": "Another process changed the same rows at the same time; run the command again.",
     "42501": "Connect as a role that may do this, or grant it.",
     "53": "The server is out of a resource (disk, memory or connections); free some and run again.",
+    "55P03": "Another session holds a lock for longer than lock_timeout allows; run it again.",
+    "57014": "statement_timeout or a person ended the statement; raise the limit or run it again.",
     "57": "The server ended the connection; run the command again once it is up.",
 }
 _BUG_HINT: Final = "This is a fault in the program; report it with this code and what you ran."

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from app.database import Role, parameters
+from app.database import Role, parameters, session_conninfo
 from app.errors import ClaimsError, translated
 from app.settings import Settings
 
@@ -43,8 +43,8 @@ def connect_to(info: Mapping[str, str], role: Role = Role.ADMIN) -> psycopg.Conn
     with translated():
         if "user" in info:
             options = {} if role is Role.ADMIN else {"options": f"-c role={role}"}
-            return psycopg.connect(make_conninfo("", **(dict(info) | options)), autocommit=True)
-        return psycopg.connect(make_conninfo("", **info, user=login), autocommit=True)
+            return psycopg.connect(session_conninfo(dict(info) | options), autocommit=True)
+        return psycopg.connect(session_conninfo(dict(info) | {"user": login}), autocommit=True)
 
 
 def scratch_keys(folder: Path, key: bytes) -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import pytest
 import rich_click as click
 from click.testing import CliRunner, Result
+from psycopg import sql
 
 from app import cli
 from app.cli import main
@@ -311,6 +312,35 @@ def test_an_interrupt_ends_a_command_and_the_next_goes_on(
         assert conn.execute(
             "select loaded, in_progress > 0, difference from pipeline.accounting"
         ).fetchone() == (20, command == "load", 0)
+
+
+def test_output_that_finds_no_room_is_told(database: Database) -> None:
+    assert database.name
+    for arguments in (("status",), ("status", "--json"), ("generate", "--claims", "20")):
+        with Path("/dev/full").open("wb") as full:
+            told = subprocess.run(
+                [sys.executable, "-m", "app", *arguments],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+                env=os.environ | {"PYTHONPATH": str(ROOT)},
+            )
+        assert told.returncode == 1
+        assert "[OUTPUT_UNWRITABLE]\n" in told.stderr
+        assert "Traceback" not in told.stderr
+
+
+def test_a_server_that_takes_no_changes_is_told(database: Database) -> None:
+    with database.connect() as conn:
+        conn.execute(
+            sql.SQL("alter database {} set default_transaction_read_only = on").format(
+                sql.Identifier(database.name)
+            )
+        )
+    error = error_of("failed", "retry", "1")
+    assert error["code"] == "25006"
+    assert "primary" in error["hint"]
 
 
 def test_a_pipe_that_closes_early_is_no_error(database: Database, tmp_path: Path) -> None:

@@ -105,6 +105,27 @@ def test_every_ciphertext_decrypts_to_what_went_in(database: Database, tmp_path:
     assert claims == {}
 
 
+def test_settings_of_the_database_change_nothing(database: Database, tmp_path: Path) -> None:
+    with database.connect() as conn:
+        for setting, value in {
+            "standard_conforming_strings": "off",
+            "DateStyle": "German",
+            "client_encoding": "SQL_ASCII",
+        }.items():
+            conn.execute(
+                sql.SQL("alter database {} set {} = {}").format(
+                    sql.Identifier(database.name), sql.Identifier(setting), sql.Literal(value)
+                )
+            )
+    path = write(tmp_path / "claims.ndjson", 20)
+    assert load_file(path).claims == 20
+    assert claim_numbers(database) == [
+        json.loads(line)["claim_number"] for line in path.read_bytes().splitlines()
+    ]
+    shown = CliRunner().invoke(main, ["status", "--json"])
+    assert shown.exit_code == 0, shown.output
+
+
 def test_the_database_holds_no_plain_phi(database: Database, tmp_path: Path) -> None:
     claim = json.loads(next(iter(Generator(1, 1, AS_OF, 0))))
     patient = claim["patient"]
@@ -276,6 +297,7 @@ def test_a_damaged_file_keeps_its_whole_batches(database: Database, tmp_path: Pa
         b"<!doctype html>\n<title>Not found</title>\n",
         b"ISA*00*          *00*          *ZZ*SENDER~GS*HC*\n",
         b'[1, "two", [3], null]',
+        json.dumps({"claim_number": "1", "service_lines": [{"units": 1}]}, indent=1).encode(),
         b"x",
     ],
 )

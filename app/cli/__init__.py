@@ -1,6 +1,9 @@
 """The command `claims`: one group, its commands, and how errors reach people and programs."""
 
+import os
 import resource
+import sys
+from errno import EDQUOT, EFBIG, EIO, ENOSPC
 from importlib import import_module
 from typing import Any, Final
 
@@ -16,6 +19,9 @@ COMMANDS: Final = (
     *("status", "worker"),
 )
 """Each is the object of its own name in the module of its own name beside this one."""
+
+NO_ROOM: Final = (ENOSPC, EDQUOT, EFBIG, EIO)
+"""The errors by which a system refuses bytes that a command writes."""
 
 USAGE: Final = "USAGE"
 """The code of a command line that click refuses."""
@@ -47,7 +53,8 @@ class ClaimsGroup(click.RichGroup):
         # Looked for here, because a command line that is refused has no values yet.
         wants_json = JSON_FLAG in ctx.args
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            sys.stdout.flush()
         except click.UsageError as error:
             if wants_json:
                 command = error.ctx.command_path if error.ctx else ctx.command_path
@@ -61,6 +68,16 @@ class ClaimsGroup(click.RichGroup):
             if wants_json:
                 _print_error(error.code, error.message, error.hint)
             ctx.exit(1)
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            err.print("Error:", style="bold red", end=" ")
+            notice(f"{error.filename or 'the output'} cannot be written: {error.strerror}")
+            notice("Make room where it goes, then run the command again. [OUTPUT_UNWRITABLE]")
+            # What is still in the buffer of standard output would fail once more at the end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(1)
+        return result
 
 
 def _print_error(code: str, message: str, hint: str) -> None:

@@ -168,17 +168,19 @@ def _claims_alone(path: str, batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
     """Pass batches on, unless the first one shows that the file is something else.
 
     One text that looks like a JSON object is enough: what is broken in a file of claims is kept
-    as claims that could not be decoded.
+    as claims that could not be decoded. A brace by itself does not: it opens an object that is
+    spread over lines, each of which would be kept as a claim.
     """
     first = next(batches, None)
     if first is None:
         return
-    if not any(record.startswith(b"{") for record in first.records):
+    if not any(record.startswith(b"{") and record != b"{" for record in first.records):
         raise ClaimsError(
             "INTAKE_FILE_UNRECOGNISED",
             f"{path} holds no claims: none of its first {len(first.records):,} records is a JSON "
             "object; nothing of it was loaded",
-            "Give claims as NDJSON, one JSON object on each line, or as one JSON array of objects.",
+            "Give claims as NDJSON, each JSON object on a line of its own, or as one JSON array of "
+            "objects, which may be spread over lines.",
         )
     yield first
     yield from batches

@@ -7,12 +7,11 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from psycopg import Connection
-from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
 from app.clients import Client
-from app.database import Role, parameters, prepare
+from app.database import Role, parameters, prepare, session_conninfo
 from app.errors import translated
 from app.settings import Settings
 
@@ -42,7 +41,7 @@ def make_pool(settings: Settings) -> Pool:
     ended is started again.
     """
     return ConnectionPool(
-        lambda: make_conninfo("", **parameters(Role.APP, settings)),
+        lambda: session_conninfo(parameters(Role.APP, settings)),
         kwargs={"autocommit": True},
         min_size=2,
         max_size=settings.http_connections,

@@ -19,11 +19,10 @@ from typing import Any, Final, Self
 import psycopg
 import structlog
 from psycopg import Connection
-from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 
 from app import metrics
-from app.database import Role, connect, parameters, prepare
+from app.database import Role, connect, parameters, prepare, session_conninfo
 from app.errors import OWN_CLASSES, ClaimsError, translated
 from app.scoring.registry import measure_drift
 from app.settings import Settings
@@ -91,7 +90,7 @@ class Worker:
         # The stages, the listener, the heartbeat, and one look at the queue for metrics.
         size = len(self._slots) + 3
         self._pool: Final[ConnectionPool[Connection[Any]]] = ConnectionPool(
-            lambda: make_conninfo("", **parameters(Role.WORKER, settings)),
+            lambda: session_conninfo(parameters(Role.WORKER, settings)),
             kwargs={"autocommit": True},
             min_size=size,
             max_size=size,

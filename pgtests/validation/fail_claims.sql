@@ -1,6 +1,6 @@
 begin;
 \ir ../_support/fixture.sql
-select plan(9);
+select plan(10);
 
 create view failed as
 select
@@ -38,6 +38,7 @@ call fixture.add_claim('one finding, not asked for');
 call fixture.add_finding('one finding, not asked for', 'V006', 0, 'X');
 call fixture.add_claim('asked for, but nothing was found');
 
+set local bytea_output = 'escape';
 select results_eq(
   $$
     select * from validation.fail_claims(
@@ -53,6 +54,23 @@ select results_eq(
   $$,
   'select fixture.batch_id(), 2',
   'it says how many failed'
+);
+reset bytea_output;
+
+select results_eq(
+  $$
+    select staged_claim ->> 'claim_number_token', staged_claim ->> 'claim_number'
+    from failed
+  $$,
+  $$
+    select
+      '\x' || encode(claim.claim_number_token, 'hex'),
+      '\x' || encode(claim.claim_number, 'hex')
+    from staging.claims as claim
+    inner join failed on claim.claim_id = failed.claim_id
+    order by failed.claim collate "C"
+  $$,
+  'tokens and ciphertexts stand there as hex, whatever the session prefers'
 );
 
 select results_eq(

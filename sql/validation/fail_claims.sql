@@ -2,6 +2,9 @@
 -- along as they are, PHI still encrypted, because the staging day is dropped while
 -- the failed claim lives until it is resolved. A claim that a retry had put back on
 -- its way has its row already, which is opened again.
+--
+-- Tokens and ciphertexts stand in that row as hex, by which they are found again to be
+-- encrypted anew or destroyed, whatever the caller's session or the database says.
 create function validation.fail_claims(
   p_batch_ids bigint[],
   p_received_on date[],
@@ -12,6 +15,7 @@ create function validation.fail_claims(
 returns table (batch_id bigint, claims integer)
 language plpgsql
 set search_path = ''
+set bytea_output = 'hex'
 as $$
 #variable_conflict use_column
 declare

@@ -2,7 +2,7 @@
 -- force_custom_plan, so that the batch ids and days are constants to the planner:
 -- it prunes the partitions and sees how many batches there are. No parallel workers:
 -- the machine's cores are shared out by calls, and workers would have to send back
--- what they collect.
+-- what they collect. Findings give dates as ISO 8601, whatever the session's style is.
 create function validation.validate_batches(p_batch_ids bigint[])
 returns table (
   batch_id bigint,
@@ -13,6 +13,7 @@ returns table (
 language plpgsql
 security definer
 set search_path = ''
+set datestyle = 'ISO'
 set plan_cache_mode = 'force_custom_plan'
 set jit = off
 set max_parallel_workers_per_gather = 0

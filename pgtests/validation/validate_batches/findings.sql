@@ -39,11 +39,13 @@ call fixture.add_line('all wrong', p_service_date => null);
 call fixture.add_line('all wrong', p_service_date => '2019-07-01');
 call fixture.add_line('all wrong', p_service_date => '2019-07-01');
 
+set local datestyle = 'German';
 select results_eq(
   $$ select * from validation.validate_batches(array[fixture.batch_id()]) $$,
   $$ values (fixture.batch_id(), 2, 1, 31) $$,
   'two claims are checked, and one fails'
 );
+reset datestyle;
 
 select results_eq(
   $$
