@@ -3,9 +3,9 @@
 -- the same transaction. Any other error is the caller's, who has nothing to undo.
 --
 -- Without statistics of batch ids (see staging) the planner takes ten batches of one
--- claim for a twentieth of the day, and reads whole tables for them. So it is told
--- where few claims come: nested loops over indexes alone. The SET clauses change nothing
--- but end these settings with the call.
+-- claim for a twentieth of the day, and reads whole tables for them. So it is told where
+-- few claims come: nested loops over indexes alone. The SET clauses change nothing but
+-- end these settings with the call.
 create function pipeline.run_stage(p_stage text, p_batch_ids bigint[])
 returns table (
   batches integer,
