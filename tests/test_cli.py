@@ -283,9 +283,12 @@ def test_a_fault_of_the_program_keeps_its_traceback(monkeypatch: pytest.MonkeyPa
     ("command", "table"), [("load", "staging.claims"), ("process", "staging.failed_claims")]
 )
 def test_an_interrupt_ends_a_command_and_the_next_goes_on(
-    database: Database, tmp_path: Path, command: str, table: str
+    database: Database, tmp_path: Path, request: pytest.FixtureRequest, command: str, table: str
 ) -> None:
     """As Ctrl-C does, which reaches every process of the command."""
+    # Tests that run in the background of a shell are told to ignore it, and hand that on.
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, ours))
     file = tmp_path / "claims"
     file.write_bytes(b"".join(Generator(20, 4, AS_OF, FAULT_SHARE)))
     arguments = {"load": ["load", str(file)], "process": ["process"]}

@@ -27,6 +27,7 @@ from app.settings import load_settings
 from app.worker import Worker
 from tests.scoring_support import Shipped, shipped
 from tests.servers import Database, Server
+from tests.service_support import free_port
 
 CLAIMS = 400
 WIDTH = len(shipped().card.features)
@@ -223,8 +224,9 @@ def test_a_wrong_model_stops_the_start(
     with closing(worker.pool), pytest.raises(ClaimsError) as raised:
         worker.start()
     assert raised.value.code == code
-    # Nobody can listen there: it would end all the same.
-    serving = ["serve", "--with-worker", "--host", "203.0.113.1"]
+    # Where it went as far as to serve, it would not end by itself.
+    monkeypatch.setattr("app.cli.serve.run_server", pytest.fail)
+    serving = ["serve", "--with-worker", "--port", str(free_port())]
     service = CliRunner().invoke(main, serving, catch_exceptions=False)
     assert service.exit_code == 1
     assert f"[{code}]" in service.stderr
