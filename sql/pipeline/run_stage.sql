@@ -3,8 +3,9 @@
 -- the same transaction. Any other error is the caller's, who has nothing to undo.
 --
 -- Without statistics of batch ids (see staging) the planner takes ten batches of one
--- claim for a twentieth of the day, and reads whole tables for them. So it is told where
--- few claims come: nested loops over indexes alone. The SET clauses change nothing but
+-- claim for a twentieth of the day, and reads whole tables for them. So it is told
+-- where few claims come: nested loops over indexes alone; and where many small batches
+-- come: any join, but by the index on batch ids. The SET clauses change nothing but
 -- end these settings with the call.
 create function pipeline.run_stage(p_stage text, p_batch_ids bigint[])
 returns table (
@@ -24,6 +25,7 @@ as $$
 #variable_conflict use_column
 declare
   c_few_claims constant integer := 200;
+  c_claims_to_scan constant integer := 20;
   v_claims_before bigint;
   v_failed_before bigint;
   v_due bigint[];
@@ -48,6 +50,8 @@ begin
       set_config('enable_hashjoin', 'off', true),
       set_config('enable_mergejoin', 'off', true),
       set_config('enable_seqscan', 'off', true);
+  elsif v_claims_before < c_claims_to_scan * cardinality(v_due) then
+    perform set_config('enable_seqscan', 'off', true);
   end if;
   begin
     perform pipeline._call_stage(p_stage, v_due);
