@@ -133,7 +133,7 @@ def _show(
         "  priced by the fee schedule", f"{after.transferred - after.pended:,}", style="green"
     )
     outcome.add_row(
-        "    of them on review because of their score", f"{after.below_threshold:,}", style="yellow"
+        "    of them on review by their score", f"{after.below_threshold:,}", style="yellow"
     )
     outcome.add_row("  in production, waiting for a person", f"{after.pended:,}", style="yellow")
     outcome.add_row("  failed, back to the submitter", f"{after.failed:,}", style="red")
