@@ -16,6 +16,7 @@ call fixture.add_claim(
 call fixture.add_claim('26 without a row', p_modifiers => '{26}');
 call fixture.add_claim('the last of four', p_modifiers => '{25,59,XS,TC}');
 call fixture.add_claim('both', p_modifiers => '{26,TC}');
+call fixture.add_claim('told once', p_modifiers => '{26,26,26}');
 call fixture.add_claim('line 2');
 call fixture.add_line('line 2', p_modifiers => '{26}');
 
@@ -26,7 +27,8 @@ select results_eq(
     ('both', 1, 'V022', 'modifiers', '26'),
     ('both', 1, 'V022', 'modifiers', 'TC'),
     ('line 2', 2, 'V022', 'modifiers', '26'),
-    ('the last of four', 1, 'V022', 'modifiers', 'TC') $$,
+    ('the last of four', 1, 'V022', 'modifiers', 'TC'),
+    ('told once', 1, 'V022', 'modifiers', '26') $$,
   'V022: a code with modifier 26 or TC has a row for it'
 );
 call fixture.remove_claims();

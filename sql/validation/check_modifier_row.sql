@@ -31,12 +31,12 @@ begin atomic
       period.kind = 'rvu'
       and settings.qpp_status = period.qpp_status
       and line.service_date between period.valid_from and period.valid_to
-  cross join lateral unnest(line.modifiers) as component (modifier)
+  cross join (values ('26'), ('TC')) as component (modifier)
   where
     line.batch_id = any(p_batch_ids)
     and line.received_on = any(p_received_on)
     and line.modifiers && array['26', 'TC']
-    and component.modifier in ('26', 'TC')
+    and component.modifier = any(line.modifiers)
     and not (
       select bool_or(rvu.modifier = component.modifier)
       from reference.procedure_rvus as rvu
