@@ -14,22 +14,17 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import main
-from app.generate import (
-    AS_OF,
-    FAULT_SHARE,
-    FAULTS,
-    SERVICE_DAYS,
-    SPECIALTIES,
+from app.generate import AS_OF, FAULT_SHARE, FAULTS, Generator
+from app.generate.claims import SERVICE_DAYS, Dice, npi
+from app.generate.faults import (
     UNASSIGNED_PLACE,
     UNKNOWN_DIAGNOSIS,
     UNKNOWN_PROCEDURE,
     UNKNOWN_ZIP,
     UNLISTED_PROCEDURE,
     UNSPECIFIC_DIAGNOSIS,
-    Dice,
-    Generator,
-    npi,
 )
+from app.generate.practice import SPECIALTIES
 from app.intake.model import Claim
 from app.paths import DATA_DIR
 
