@@ -17,7 +17,7 @@ returns table (
 )
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_hashjoin = on
 set enable_mergejoin = on
 set enable_seqscan = on
