@@ -25,11 +25,13 @@ SESSION: Final = {
     "DateStyle": "ISO",
     "IntervalStyle": "postgres",
     "standard_conforming_strings": "on",
+    "search_path": "pg_catalog,pg_temp",
 }
 """What the program's sessions set, whatever the server, the database or a role says.
 
 psycopg reads no timestamp in another style, and without standard_conforming_strings libpq doubles
-the backslashes of bytea, which COPY then takes for bytes: what was encrypted would be lost.
+the backslashes of bytea, which COPY then takes for bytes: what was encrypted would be lost. What a
+statement names without a schema is PostgreSQL's own, whoever may create functions in public.
 """
 
 FIND_VERSION_TABLE: Final = "select to_regclass('public.alembic_version') is not null"

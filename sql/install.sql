@@ -3,6 +3,8 @@
 --   psql -1 -f sql/install.sql
 set local role claims_owner;
 set local client_min_messages = warning;
+-- What the bodies name without a schema is PostgreSQL's own, whatever public holds.
+set local search_path = pg_catalog, pg_temp;
 
 \ir schemas.sql
 

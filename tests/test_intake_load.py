@@ -107,6 +107,11 @@ def test_every_ciphertext_decrypts_to_what_went_in(database: Database, tmp_path:
 
 def test_settings_of_the_database_change_nothing(database: Database, tmp_path: Path) -> None:
     with database.connect() as conn:
+        conn.execute("create schema planted")
+        conn.execute(
+            "create function planted.to_regclass(text) returns regclass return null::regclass"
+        )
+        conn.execute("grant usage on schema planted to public")
         for setting, value in {
             "standard_conforming_strings": "off",
             "DateStyle": "German",
@@ -117,6 +122,11 @@ def test_settings_of_the_database_change_nothing(database: Database, tmp_path: P
                     sql.Identifier(database.name), sql.Identifier(setting), sql.Literal(value)
                 )
             )
+        conn.execute(
+            sql.SQL("alter database {} set search_path = planted, pg_catalog").format(
+                sql.Identifier(database.name)
+            )
+        )
     path = write(tmp_path / "claims.ndjson", 20)
     assert load_file(path).claims == 20
     assert claim_numbers(database) == [

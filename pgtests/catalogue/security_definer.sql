@@ -2,7 +2,7 @@
 -- with its reason; one more or one less is a decision to write down here.
 begin;
 \ir ../_support/catalogue.sql
-select plan(5);
+select plan(6);
 
 create temporary table lent (routine text, reason text not null);
 insert into lent
@@ -87,9 +87,9 @@ select is_empty(
     from our_routines as routine
     where
       routine.is_definer
-      and 'search_path=""' <> all(coalesce(routine.settings, '{}'))
+      and 'search_path=pg_catalog, pg_temp' <> all(coalesce(routine.settings, '{}'))
   $$,
-  'every security definer routine pins an empty search_path'
+  'every security definer routine pins a search_path that nobody can plant anything in'
 );
 
 select is_empty(
@@ -109,10 +109,10 @@ select set_eq(
     from our_routines as routine
     where
       routine.language = 'plpgsql'
-      and 'search_path=""' <> all(coalesce(routine.settings, '{}'))
+      and 'search_path=pg_catalog, pg_temp' <> all(coalesce(routine.settings, '{}'))
   $$,
   $$ values ('pipeline.process_pending(integer)') $$,
-  'every PL/pgSQL routine pins an empty search_path, but the one that commits'
+  'every PL/pgSQL routine pins it, but the one that commits'
 );
 
 -- A commit ends what SET LOCAL began, and a loop comes round to its beginning.
@@ -123,13 +123,31 @@ select is_empty(
     cross join
       lateral regexp_matches(
         routine.source,
-        '(?:\mbegin|\mcommit;|\mloop)\s+(?!\s|set local search_path = '''';|loop\M|end\M)(.{20})',
+        '(?:\mbegin|\mcommit;|\mloop)\s+(?!\s|set local search_path = pg_catalog, pg_temp;|loop\M|end\M)(.{20})',
         'g'
       ) as after
     where routine.source ~* '\mcommit\M'
   $$,
   'a routine that commits pins it anew in each of its transactions'
 );
+
+-- An empty search_path is no such path: types are looked for in the caller's temporary
+-- schema before all others, and the check of a domain runs as whoever casts to it.
+set local role claims_worker;
+create function pg_temp.tell_who_runs_it(p_value pg_catalog.date)
+returns boolean
+language plpgsql
+as $$
+begin
+  raise exception 'the check of a domain of the caller runs as %', current_user;
+end;
+$$;
+create domain pg_temp.date as pg_catalog.date check (pg_temp.tell_who_runs_it(value));
+select lives_ok(
+  'call maintenance.ensure_partitions()',
+  'a type among the temporary objects of the caller is taken for none of PostgreSQL'
+);
+reset role;
 
 select finish();
 rollback;

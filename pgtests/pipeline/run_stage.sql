@@ -2,7 +2,7 @@
 -- others go through, and so does a call in which nothing fails.
 begin;
 \ir ../_support/fixture.sql
-select plan(18);
+select plan(19);
 
 update fixture.batches set name = 'large' where name = 'batch';
 call fixture.add_batch('alone');
@@ -151,6 +151,19 @@ select results_eq(
   'select transferred, failed, difference from pipeline.accounting',
   $$ values (33::bigint, 1::bigint, 0::bigint) $$,
   '... and they arrive'
+);
+
+-- A partition that is missing is made, and no claim fails for it.
+update queue.settings
+set service_months_back = 12 * (extract(year from now())::integer - 2024);
+call fixture.add_batch('no partition');
+call fixture.add_claim('no partition', p_batch => 'no partition', p_charge => 500);
+drop table production.claim_lines_202507;
+select pipeline.run_stage('validation', array[fixture.batch_id('no partition')]);
+select results_eq(
+  $$ select * from pipeline.run_stage('transfer', array[fixture.batch_id('no partition')]) $$,
+  $$ values (1, 1, 0, 0, 0) $$,
+  'a missing partition is made, and put down to no claim'
 );
 
 -- An error that no claim brings about by itself is the caller's.

@@ -8,7 +8,7 @@ create function access.add_client(
 returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_submitter_id integer;

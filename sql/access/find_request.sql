@@ -3,7 +3,7 @@ returns table (batch_id bigint, request_sha256 bytea)
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
   select
     batch.batch_id,

@@ -5,7 +5,7 @@ create function access.note_request(
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into queue.requests (batch_id, client_id, request_sha256)

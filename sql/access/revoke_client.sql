@@ -2,7 +2,7 @@ create function access.revoke_client(p_name text)
 returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_client vault.api_clients;

@@ -23,7 +23,7 @@ create function access.store_request(
 returns timestamptz
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_opened record;

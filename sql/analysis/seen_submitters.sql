@@ -6,7 +6,7 @@ language sql
 stable
 parallel safe
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
   select array_agg(submitter.submitter_id)
   from queue.submitters as submitter

@@ -3,7 +3,7 @@
 create function auditing._protect_tables()
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_missing record;

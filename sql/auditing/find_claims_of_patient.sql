@@ -3,7 +3,7 @@ returns table (claim_id bigint)
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
   select claim.claim_id
   from production.claims as claim

@@ -7,7 +7,7 @@ returns table (event_id bigint, claim_ids bigint[])
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 begin atomic
   with claim as (
     select distinct given.claim_id

@@ -2,7 +2,7 @@ create function auditing.record_settings_change()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform auditing.record_event(

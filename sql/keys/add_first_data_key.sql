@@ -9,7 +9,7 @@ create function keys.add_first_data_key(
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into vault.data_keys (purpose, wrapped_key, wrapping_key_check, key_check)

@@ -5,7 +5,7 @@ create function keys.begin_erasure()
 returns table (store_id uuid, generation integer, pending_generation integer)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin

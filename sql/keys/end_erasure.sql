@@ -2,7 +2,7 @@ create function keys.end_erasure(p_generation integer, p_detail jsonb)
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   update vault.erasure_keys as store

@@ -6,7 +6,7 @@ create function keys.hold_keys(p_data_key_id integer, p_erasure_generation integ
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform pg_advisory_xact_lock_shared(hashtext('vault.data_keys'));

@@ -2,7 +2,7 @@ create function keys.register_erasure_keys(p_store_id uuid, p_place text)
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into vault.erasure_keys (store_id, generation, place)

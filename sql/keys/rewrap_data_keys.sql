@@ -7,7 +7,7 @@ create function keys.rewrap_data_keys(
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform pg_advisory_xact_lock(hashtext('vault.data_keys'));

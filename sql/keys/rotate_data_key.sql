@@ -7,7 +7,7 @@ create function keys.rotate_data_key(
 returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_data_key_id integer;

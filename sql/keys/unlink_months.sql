@@ -3,7 +3,7 @@ create function keys.unlink_months(p_first_kept bigint)
 returns bigint
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_claims bigint;

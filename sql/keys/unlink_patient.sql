@@ -11,7 +11,7 @@ create function keys.unlink_patient(
 returns bigint
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_claims bigint;

@@ -10,7 +10,7 @@ create function maintenance._ensure_partition(
 )
 returns boolean
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set timezone = 'UTC'
 as $$
 declare

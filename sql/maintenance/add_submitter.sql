@@ -1,7 +1,7 @@
 create procedure maintenance.add_submitter(p_name text)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_submitter_id integer;

@@ -6,7 +6,7 @@ create function maintenance.analyze_staging(p_received_on date[])
 returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_table record;

@@ -4,7 +4,7 @@
 create procedure maintenance.archive_audit_month(p_month date)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_suffix text := to_char(p_month, 'YYYYMM');

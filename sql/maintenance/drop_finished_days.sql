@@ -4,7 +4,7 @@
 create procedure maintenance.drop_finished_days()
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_partition record;

@@ -3,7 +3,7 @@
 create procedure maintenance.ensure_partitions()
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_settings queue.settings;

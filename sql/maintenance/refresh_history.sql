@@ -7,7 +7,7 @@ create function maintenance.refresh_history()
 returns bigint
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = 'force_custom_plan'
 set jit = off
 set enable_seqscan = off

@@ -8,7 +8,7 @@ create function maintenance.refresh_periods(p_kind text)
 returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_periods integer;

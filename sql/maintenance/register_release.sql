@@ -13,7 +13,7 @@ create function maintenance.register_release(
 returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_release_id integer;

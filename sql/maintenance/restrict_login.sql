@@ -3,7 +3,7 @@
 create procedure maintenance.restrict_login(p_login text, p_submitters text[])
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_unknown text;

@@ -1,7 +1,7 @@
 create function pipeline._call_stage(p_stage text, p_batch_ids bigint[])
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_stage = 'validation' then

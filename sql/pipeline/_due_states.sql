@@ -4,7 +4,7 @@ create function pipeline._due_states(p_stage text)
 returns text[]
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_states text[];

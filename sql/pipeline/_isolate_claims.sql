@@ -7,7 +7,7 @@
 create function pipeline._isolate_claims(p_stage text, p_batch_ids bigint[])
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare

@@ -5,7 +5,7 @@ create function pipeline._lock_failed_claims(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_found bigint[];

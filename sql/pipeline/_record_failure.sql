@@ -9,7 +9,7 @@ create function pipeline._record_failure(
 )
 returns integer
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_failed integer;

@@ -5,7 +5,7 @@
 create function pipeline._retry_claims(p_claim_ids bigint[], p_reason text)
 returns table (claim_id bigint, batch_id bigint)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = 'force_custom_plan'
 as $$
 #variable_conflict use_column

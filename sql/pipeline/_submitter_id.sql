@@ -2,7 +2,7 @@ create function pipeline._submitter_id(p_submitter text)
 returns integer
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_submitter_id integer;

@@ -4,7 +4,7 @@ create function pipeline._supersede_failed_claims(
 )
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_submitter_id integer;

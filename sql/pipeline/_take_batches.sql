@@ -8,7 +8,7 @@ create function pipeline._take_batches(p_stage text, p_max_claims integer)
 returns bigint[]
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_states text[] := pipeline._due_states(p_stage);

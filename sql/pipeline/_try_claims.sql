@@ -9,7 +9,7 @@ create function pipeline._try_claims(
   out constraint_found text
 )
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = 'force_custom_plan'
 as $$
 begin

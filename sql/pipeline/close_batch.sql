@@ -5,7 +5,7 @@ create function pipeline.close_batch(p_batch_id bigint)
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_batch queue.batches;

@@ -2,7 +2,7 @@ create function pipeline.end_worker(p_worker_id text)
 returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   update queue.workers as worker

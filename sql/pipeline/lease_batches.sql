@@ -11,7 +11,7 @@ create function pipeline.lease_batches(
 returns table (stage text, batch_id bigint, claim_count integer)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare

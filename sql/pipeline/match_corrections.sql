@@ -6,7 +6,7 @@ create function pipeline.match_corrections(p_batch_id bigint)
 returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_batch queue.batches;

@@ -18,7 +18,7 @@ create function pipeline.open_batch(
 returns table (submitter_id integer, received_on date, received_at timestamptz)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare

@@ -13,14 +13,14 @@ declare
   v_max_claims integer;
   v_batch_ids bigint[];
 begin
-  set local search_path = '';
+  set local search_path = pg_catalog, pg_temp;
   select coalesce(p_max_claims, settings.max_claims_per_call) into strict v_max_claims
   from queue.settings as settings;
   call maintenance.ensure_partitions();
   commit;
 
   loop
-    set local search_path = '';
+    set local search_path = pg_catalog, pg_temp;
     perform maintenance.analyze_staging(array(
       select distinct batch.received_on
       from queue.batches as batch
@@ -28,13 +28,13 @@ begin
     ));
     commit;
 
-    set local search_path = '';
+    set local search_path = pg_catalog, pg_temp;
     v_batch_ids := pipeline._take_batches('validation', v_max_claims);
     exit when v_batch_ids = '{}';
     perform pipeline.run_stage('validation', v_batch_ids);
     commit;
 
-    set local search_path = '';
+    set local search_path = pg_catalog, pg_temp;
     perform maintenance.analyze_staging(array(
       select distinct batch.received_on
       from queue.batches as batch
@@ -42,14 +42,14 @@ begin
     ));
     commit;
 
-    set local search_path = '';
+    set local search_path = pg_catalog, pg_temp;
     v_batch_ids := pipeline._take_batches('transfer', v_max_claims);
     perform pipeline.run_stage('transfer', v_batch_ids);
     commit;
   end loop;
 
   loop
-    set local search_path = '';
+    set local search_path = pg_catalog, pg_temp;
     v_batch_ids := pipeline._take_batches('transfer', v_max_claims);
     exit when v_batch_ids = '{}';
     perform pipeline.run_stage('transfer', v_batch_ids);

@@ -8,7 +8,7 @@ create function pipeline.record_heartbeat(
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into queue.workers as worker (worker_id, host, pid, version, work)

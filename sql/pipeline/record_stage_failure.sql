@@ -13,7 +13,7 @@ create function pipeline.record_stage_failure(
 returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_batch_ids bigint[];

@@ -4,7 +4,7 @@ create function pipeline.release_batches(p_submitter text, p_batch_ids bigint[])
 returns table (batch_id bigint, state text)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare

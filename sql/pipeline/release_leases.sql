@@ -5,7 +5,7 @@ create function pipeline.release_leases(
 returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_released integer;

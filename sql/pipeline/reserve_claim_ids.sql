@@ -5,7 +5,7 @@ create function pipeline.reserve_claim_ids(p_count integer)
 returns setof bigint
 language plpgsql
 volatile
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform pg_advisory_xact_lock(hashtext('claims.claim_ids'));

@@ -6,7 +6,7 @@ create function pipeline.retry_due_failed_claims(p_max_claims integer default 25
 returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare

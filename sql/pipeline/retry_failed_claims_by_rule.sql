@@ -6,7 +6,7 @@ create function pipeline.retry_failed_claims_by_rule(
 returns table (claim_id bigint, batch_id bigint)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare

@@ -1,6 +1,8 @@
 -- What a worker and process_pending call. An error of the data (class 22 or 23) is
 -- put down to the claims that cause it, and the stage runs again for the others, in
 -- the same transaction. Any other error is the caller's, who has nothing to undo.
+-- A row that fits no partition is no claim's doing while a partition of the window is
+-- missing: these are made before claims are looked at one by one.
 --
 -- Without statistics of batch ids (see staging) the planner takes ten batches of one
 -- claim for a twentieth of the day, and reads whole tables for them. So it is told
@@ -17,7 +19,7 @@ returns table (
 )
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_hashjoin = on
 set enable_mergejoin = on
 set enable_seqscan = on
@@ -32,6 +34,8 @@ declare
   v_isolated integer := 0;
   v_message text;
   v_sqlstate text;
+  v_constraint text;
+  v_fits_no_partition boolean;
 begin
   -- The stage itself locks them, and looks again.
   select
@@ -57,12 +61,17 @@ begin
     perform pipeline._call_stage(p_stage, v_due);
   exception
     when data_exception or integrity_constraint_violation then
+      get stacked diagnostics v_constraint = constraint_name;
       v_sqlstate := sqlstate;
       v_message := sqlerrm;
   end;
   if v_sqlstate is not null then
+    v_fits_no_partition := v_sqlstate = '23514' and v_constraint = '';
+    if v_fits_no_partition then
+      call maintenance.ensure_partitions();
+    end if;
     v_isolated := pipeline._isolate_claims(p_stage, v_due);
-    if v_isolated = 0 then
+    if v_isolated = 0 and not v_fits_no_partition then
       raise exception using errcode = v_sqlstate, message = v_message;
     end if;
     perform pipeline._call_stage(p_stage, v_due);

@@ -1,7 +1,7 @@
 create procedure scoring.activate_model(p_version text)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_model models.registry;

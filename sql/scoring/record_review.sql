@@ -8,7 +8,7 @@ create procedure scoring.record_review(
 )
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_claim record;

@@ -11,7 +11,7 @@ create function scoring.register_model(
 returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_model models.registry;

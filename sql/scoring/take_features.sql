@@ -5,7 +5,7 @@ create function scoring.take_features(p_batch_ids bigint[])
 returns setof scoring.claim_feature
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set plan_cache_mode = 'force_custom_plan'
 set jit = off
 set max_parallel_workers_per_gather = 0

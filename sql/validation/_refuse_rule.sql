@@ -3,7 +3,7 @@ create function validation._refuse_rule(p_rule_code text)
 returns text
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise exception using

@@ -14,7 +14,7 @@ create function validation.fail_claims(
 )
 returns table (batch_id bigint, claims integer)
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set bytea_output = 'hex'
 as $$
 #variable_conflict use_column

@@ -12,7 +12,7 @@ returns table (
 )
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set datestyle = 'ISO'
 set plan_cache_mode = 'force_custom_plan'
 set jit = off
