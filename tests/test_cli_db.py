@@ -177,6 +177,7 @@ def test_a_demo_ends_with_one_object_and_a_summary_that_adds_up(home: Cluster) -
 
 def test_the_key_is_the_owners_alone(home: Cluster) -> None:
     folder = Path.cwd() / ".claims"
+    run("keys", "init")
     assert home.status().running
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE((folder / "encryption.key").stat().st_mode) == 0o600
