@@ -1,10 +1,7 @@
 """The key that signs the seals of the audit trail, which never enters the database."""
 
 import base64
-import binascii
 import hashlib
-import os
-import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -16,13 +13,20 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 
 from app.errors import ClaimsError
 from app.settings import Settings
+from app.vault.ciphers import KEY_SIZE
+from app.vault.files import Kind, create_private, decode_key, read_private
 
 KEY_FILE: Final = "audit.key"
 """The signing key of the embedded default, in CLAIMS_HOME."""
 
-KEY_BYTES: Final = 32
+SIGNING_FILE: Final = Kind(
+    "signing key file",
+    "AUDIT_KEY_MISSING",
+    "AUDIT_KEY_FILE_EXPOSED",
+    "sign with a new key from now on",
+)
+
 _FINGERPRINT_BYTES: Final = 8
-_OPEN_TO_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 def fingerprint(key: Ed25519PublicKey) -> bytes:
@@ -45,8 +49,14 @@ def signing_key(settings: Settings, *, may_create: bool) -> Ed25519PrivateKey:
         path = _key_file(settings)
         if may_create and settings.audit_key_file is None:
             with suppress(FileExistsError):
-                _create(path)
-        text, source = _read(path), f"the key file {path}"
+                create_private(path, _encoded(Ed25519PrivateKey.generate()))
+        content = read_private(
+            path,
+            "Put back the file that the seals were signed with, or set CLAIMS_AUDIT_KEY; to verify "
+            "alone, CLAIMS_AUDIT_PUBLIC_KEYS is enough.",
+            SIGNING_FILE,
+        )
+        text, source = content.decode("ascii", "replace"), f"the key file {path}"
     return Ed25519PrivateKey.from_private_bytes(_decoded(text, source))
 
 
@@ -82,50 +92,16 @@ def _key_file(settings: Settings) -> Path:
     return settings.claims_home / KEY_FILE
 
 
-def _create(path: Path) -> None:
-    """Write a new key beside its place and link it there, whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(draft, path)
-    finally:
-        draft.unlink()
-
-
-def _read(path: Path) -> str:
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    except OSError as error:
-        raise ClaimsError(
-            "AUDIT_KEY_MISSING",
-            f"the signing key file {path} cannot be read: {error.strerror}",
-            "Put back the file that the seals were signed with, or set CLAIMS_AUDIT_KEY; to verify "
-            "alone, CLAIMS_AUDIT_PUBLIC_KEYS is enough.",
-        ) from error
-    with os.fdopen(handle, "r", encoding="ascii", errors="replace") as file:
-        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-        if mode & _OPEN_TO_OTHERS:
-            raise ClaimsError(
-                "AUDIT_KEY_FILE_EXPOSED",
-                f"the signing key file {path} has mode {mode:04o}: others may read it",
-                f"chmod 600 {path}, and if others could log in, sign with a new key from now on.",
-            )
-        return file.read()
+def _encoded(key: Ed25519PrivateKey) -> bytes:
+    return base64.b64encode(key.private_bytes_raw()) + b"\n"
 
 
 def _decoded(text: str, source: str) -> bytes:
-    try:
-        key = base64.b64decode(text.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != KEY_BYTES:
+    key = decode_key(text)
+    if key is None:
         raise ClaimsError(
             "AUDIT_KEY_INVALID",
-            f"{source} is not the base64 of {KEY_BYTES} bytes",
+            f"{source} is not the base64 of {KEY_SIZE} bytes",
             "Give the key that the seals were signed with; a new one is made by "
             "openssl rand -base64 32, and its public half is shown by `claims audit key`.",
         )

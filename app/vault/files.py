@@ -1,36 +1,64 @@
 """Files of keys: readable by their owner alone, written whole or not at all."""
 
+import base64
+import binascii
 import os
 import stat
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.errors import ClaimsError
+from app.vault.ciphers import KEY_SIZE
 
 _BLOCK: Final = 1 << 16
 
 
-def read_private(path: Path, hint: str) -> bytes:
+class Kind(NamedTuple):
+    """What a file of keys is called, and the codes of the errors about it."""
+
+    name: str
+    missing: str
+    exposed: str
+    if_exposed: str
+    """What to do when others could read it."""
+
+
+VAULT_FILE: Final = Kind(
+    "key file", "VAULT_KEY_MISSING", "VAULT_KEY_FILE_EXPOSED", "treat the key as known"
+)
+
+
+def decode_key(text: str) -> bytes | None:
+    """Decode the base64 of a key of 32 bytes, blanks around it allowed; None when it is none."""
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return key if len(key) == KEY_SIZE else None
+
+
+def read_private(path: Path, hint: str, kind: Kind = VAULT_FILE) -> bytes:
     """Read a file of keys.
 
     Raises:
-        ClaimsError: VAULT_KEY_MISSING with the hint, or VAULT_KEY_FILE_EXPOSED.
+        ClaimsError: that the file is missing, with the hint, or that others may read it; the codes
+            are those of its kind.
 
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except OSError as error:
         raise ClaimsError(
-            "VAULT_KEY_MISSING", f"the key file {path} cannot be read: {error.strerror}", hint
+            kind.missing, f"the {kind.name} {path} cannot be read: {error.strerror}", hint
         ) from error
     with os.fdopen(handle, "rb") as file:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise ClaimsError(
-                "VAULT_KEY_FILE_EXPOSED",
-                f"the key file {path} has mode {mode:04o}: others may read it",
-                f"chmod 600 {path}, and if others could log in, treat the key as known.",
+                kind.exposed,
+                f"the {kind.name} {path} has mode {mode:04o}: others may read it",
+                f"chmod 600 {path}, and if others could log in, {kind.if_exposed}.",
             )
         return file.read()
 

@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives.keywrap import (
 from app.errors import ClaimsError
 from app.settings import Settings
 from app.vault.ciphers import KEY_SIZE
-from app.vault.files import create_private, read_private
+from app.vault.files import create_private, decode_key, read_private
 
 KEY_FILE: Final = "encryption.key"
 """The embedded default's own key file, in CLAIMS_HOME."""
@@ -205,11 +205,8 @@ def key_provider(source: str, text: str) -> LocalKey:
         ClaimsError: VAULT_KEY_INVALID.
 
     """
-    try:
-        key = base64.b64decode(text.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != KEY_SIZE:
+    key = decode_key(text)
+    if key is None:
         raise ClaimsError(
             "VAULT_KEY_INVALID",
             f"{source} is not the base64 of {KEY_SIZE} bytes",
