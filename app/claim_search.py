@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, LiteralString
 
 from psycopg import Connection, rows
 from psycopg.types.json import Jsonb
@@ -16,7 +16,7 @@ from app.errors import ClaimsError, translated
 from app.intake.grammar import calendar_date
 from app.vault import Tokens
 
-FIND_CLAIMS: Final = """
+_SELECT_FOUND: Final[LiteralString] = """
 select
   found.claim_id,
   found.submitter_id,
@@ -27,22 +27,16 @@ select
   found.first_service_date,
   found.total_charge,
   found.allowed_amount
-from keys.search_claims(%(kind)s, %(token)s, null, %(after)s, %(limit)s) as found
+from {} as found
 order by found.claim_id"""
 
-FIND_OWN_CLAIMS: Final = """
-select
-  found.claim_id,
-  found.submitter_id,
-  found.batch_id,
-  found.state,
-  found.decision,
-  found.received_at,
-  found.first_service_date,
-  found.total_charge,
-  found.allowed_amount
-from access.find_claims(%(kind)s, %(token)s, %(after)s, %(limit)s, %(request)s) as found
-order by found.claim_id"""
+FIND_CLAIMS: Final = _SELECT_FOUND.format(
+    "keys.search_claims(%(kind)s, %(token)s, null, %(after)s, %(limit)s)"
+)
+
+FIND_OWN_CLAIMS: Final = _SELECT_FOUND.format(
+    "access.find_claims(%(kind)s, %(token)s, %(after)s, %(limit)s, %(request)s)"
+)
 
 Kind = Literal["claim_number", "member", "patient"]
 
