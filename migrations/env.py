@@ -9,10 +9,8 @@ import sqlalchemy
 from alembic import context
 from sqlalchemy import Connection
 
-from app.console import notice
-from app.errors import ClaimsError
-from app.installer import fingerprint, sql_parts
-from app.schema import (
+from app.database.installer import fingerprint, sql_parts
+from app.database.schema import (
     AS_WRITTEN,
     CODE_SCHEMAS,
     LOCK_KEY,
@@ -20,6 +18,8 @@ from app.schema import (
     TRY_LOCK,
     engine,
 )
+from app.program.console import notice
+from app.program.errors import ClaimsError
 
 # A partition gets the comments that its table has when it is made; a later revision may add
 # columns, or say something else of one.

@@ -11,7 +11,7 @@ from app.audit.anchors import read_anchors, seal_file
 from app.audit.keys import trusted_keys
 from app.audit.sealing import Sealed, seal_events
 from app.audit.verifying import Problem, Verified, verify
-from app.settings import load_settings
+from app.program.settings import load_settings
 from tests.servers import Database
 
 AUDIT_KEY: Final = base64.b64encode(bytes(range(1, 33))).decode()

@@ -12,11 +12,11 @@ from typing import Any, Final
 import psycopg
 import pytest
 
-from app.database import Role, connect
+from app.database.connect import Role, connect
 from app.generate import AS_OF, FAULT_SHARE, Generator
 from app.intake.load import load_files
+from app.program.settings import load_settings
 from app.reference.starter import ensure_starter
-from app.settings import load_settings
 from tests.servers import Database, Server
 
 CLAIMS: Final = 600

@@ -17,8 +17,8 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 
-from app import schema
-from app.database import as_url
+from app.database import schema
+from app.database.connect import as_url
 from app.embedded import SUPERUSER, Cluster, default_cluster
 
 DISTRIBUTION: Final = Path("/usr/lib/postgresql")
@@ -47,7 +47,7 @@ class Database:
         return as_url(info)
 
     def connect(self, user: str = SUPERUSER) -> psycopg.Connection[TupleRow]:
-        """Log in directly, in autocommit mode, past app.database and its checks."""
+        """Log in directly, in autocommit mode, past app.database.connect and its checks."""
         info = self.server.cluster.conninfo(user, self.name)
         return psycopg.connect(make_conninfo("", **info), autocommit=True)
 

@@ -19,10 +19,10 @@ import httpx
 import psycopg
 import pytest
 
-from app.clients import SCOPES, add_client
-from app.database import Role, connect
+from app.database.connect import Role, connect
 from app.generate import Generator
 from app.reference.starter import ensure_starter
+from app.service.clients import SCOPES, add_client
 from tests.servers import Database, Server
 
 Json = dict[str, Any]

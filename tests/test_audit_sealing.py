@@ -14,8 +14,8 @@ import pytest
 from app.audit import sealing
 from app.audit.anchors import Anchor, read_anchors
 from app.audit.keys import KEY_FILE, signing_key, trusted_keys
-from app.errors import ClaimsError
-from app.settings import Settings, load_settings
+from app.program.errors import ClaimsError
+from app.program.settings import Settings, load_settings
 from tests.audit_support import (
     RECORD,
     WRITE_MONTH,

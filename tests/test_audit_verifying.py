@@ -10,10 +10,10 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from app import schema
 from app.audit.seals import read_seals
 from app.audit.verifying import verify
-from app.errors import ClaimsError
+from app.database import schema
+from app.program.errors import ClaimsError
 from tests.audit_support import (
     AUDIT_KEY,
     ids_of,

@@ -11,7 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.audit.reading import patient_token
-from app.auditing import (
+from app.cli import main
+from app.database.connect import Role, connect
+from app.database.trail import (
     Concerned,
     Told,
     origin,
@@ -20,14 +22,12 @@ from app.auditing import (
     refusals_recorded,
     tell,
 )
-from app.cli import main
-from app.database import Role, connect
-from app.errors import ClaimsError
 from app.generate import AS_OF, Generator
 from app.intake.load import load_files
-from app.pipeline import process_pending
+from app.pipeline.once import process_pending
+from app.program.errors import ClaimsError
+from app.program.settings import load_settings
 from app.reference.starter import ensure_starter
-from app.settings import load_settings
 from tests.audit_support import use_audit
 from tests.servers import Database, Server
 

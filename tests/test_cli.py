@@ -19,8 +19,8 @@ from psycopg import sql
 from app import cli
 from app.cli import main
 from app.generate import AS_OF, FAULT_SHARE, Generator
-from app.paths import ROOT
-from app.settings import Settings
+from app.program.paths import ROOT
+from app.program.settings import Settings
 from tests.pipeline_support import held, wait_for_waiter
 from tests.servers import KEY, Database, clean_settings
 

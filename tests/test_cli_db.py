@@ -13,9 +13,9 @@ from typing import Any, Final
 import psycopg
 import pytest
 
-from app.database import Role, needed_revision
+from app.database.connect import Role, needed_revision
 from app.embedded import Cluster
-from app.paths import ROOT
+from app.program.paths import ROOT
 from tests.servers import Database, clean_settings, own_home
 
 Json = dict[str, Any]

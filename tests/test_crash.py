@@ -18,7 +18,7 @@ import pytest
 
 from app.generate import AS_OF
 from app.intake.load import load_files
-from app.settings import load_settings
+from app.program.settings import load_settings
 from tests.pipeline_support import (
     BATCH_SIZE,
     CLAIMS,

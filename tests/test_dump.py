@@ -8,15 +8,15 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final
 
-from app.auditing import Told
-from app.claim_report import Reader, read_claim
-from app.claim_search import find_claims
-from app.database import Role, connect
+from app.database.connect import Role, connect
+from app.database.trail import Told
+from app.desk.claim import Reader, read_claim
+from app.desk.search import find_claims
 from app.generate import AS_OF, Generator
 from app.intake.load import load_files
-from app.pipeline import process_pending
+from app.pipeline.once import process_pending
+from app.program.settings import load_settings
 from app.reference.starter import ensure_starter
-from app.settings import load_settings
 from app.vault import KeyRing, Sealed
 from tests.servers import KEY, Database
 

@@ -23,7 +23,7 @@ from app.embedded import state as places
 from app.embedded.binaries import wheel_bin_dir
 from app.embedded.cluster import LOGIN_ROLES
 from app.embedded.tuning import GB, conf_text, tuned
-from app.errors import ClaimsError
+from app.program.errors import ClaimsError
 from tests.servers import (
     MEMORY,
     Server,

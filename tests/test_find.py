@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from app.claim_search import patient_token
 from app.cli import main
-from app.database import Role, connect
-from app.errors import ClaimsError
-from app.pipeline import process_pending
+from app.database.connect import Role, connect
+from app.desk.search import patient_token
+from app.pipeline.once import process_pending
+from app.program.errors import ClaimsError
+from app.program.settings import load_settings
 from app.reference.starter import ensure_starter
-from app.settings import load_settings
 from app.vault import Tokens
 from tests.servers import Database
 from tests.vault_support import load, write_claims

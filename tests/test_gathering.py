@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.worker.gathering import PAUSE_FACTOR, PAUSE_LIMIT, SMALL_CLAIMS, Gathering
-from app.worker.queue import Lease
+from app.pipeline.gathering import PAUSE_FACTOR, PAUSE_LIMIT, SMALL_CLAIMS, Gathering
+from app.pipeline.queue import Lease
 
 SMALL = Lease("validation", [1], claims=SMALL_CLAIMS)
 LARGE = Lease("validation", [2], claims=SMALL_CLAIMS + 1)

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from app.claim.model import Claim
 from app.cli import main
 from app.generate import AS_OF, FAULT_SHARE, FAULTS, Generator
 from app.generate.claims import SERVICE_DAYS, Dice, npi
@@ -25,8 +26,7 @@ from app.generate.faults import (
     UNSPECIFIC_DIAGNOSIS,
 )
 from app.generate.practice import SPECIALTIES
-from app.intake.model import Claim
-from app.paths import DATA_DIR
+from app.program.paths import DATA_DIR
 
 SAMPLE = DATA_DIR / "sample_claims.ndjson.gz"
 

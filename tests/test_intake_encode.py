@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from app.claim import grammar
 from app.generate import AS_OF, Generator
-from app.intake import grammar
 from app.intake.encode import CLAIM_COLUMNS, FAILED_COLUMNS, LINE_COLUMNS, Encoded, encode_batch
 from app.vault import Sealed
 from tests.vault_support import key_ring

@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from app.cli import main
-from app.database import Role, connect
-from app.errors import ClaimsError
+from app.database.connect import Role, connect
 from app.generate import AS_OF, Generator
 from app.intake import load
 from app.intake.load import LoadResult, load_files
-from app.settings import load_settings
+from app.program.errors import ClaimsError
+from app.program.settings import load_settings
 from app.vault import KeyRing, Sealed
 from tests.servers import Database
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import ClaimsError
 from app.intake import reader
 from app.intake.reader import RECORD_LIMIT, open_source, split
+from app.program.errors import ClaimsError
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

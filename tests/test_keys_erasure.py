@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import main
-from app.database import Role, connect
-from app.errors import ClaimsError
+from app.database.connect import Role, connect
 from app.intake.store import NewBatch, store_batch
-from app.pipeline import process_pending
+from app.pipeline.once import process_pending
+from app.program.errors import ClaimsError
+from app.program.settings import load_settings
 from app.reference.starter import ensure_starter
-from app.settings import load_settings
 from app.vault import ErasedError, KeyRing, Sealed, keyring
 from app.vault.erasure import ErasureKeys
 from app.vault.keyring import erasure_path

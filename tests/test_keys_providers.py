@@ -12,9 +12,9 @@ from click.testing import CliRunner
 from pydantic import SecretStr
 
 from app.cli import main
-from app.database import Role, connect
-from app.errors import ClaimsError
-from app.settings import load_settings
+from app.database.connect import Role, connect
+from app.program.errors import ClaimsError
+from app.program.settings import load_settings
 from app.vault import KeyRing
 from app.vault.providers import (
     KeyCommand,

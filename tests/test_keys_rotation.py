@@ -13,15 +13,15 @@ from click.testing import CliRunner, Result
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from app.auditing import Told
-from app.claim_report import Reader, read_claim
 from app.cli import main
-from app.database import Role, connect
+from app.database.connect import Role, connect
+from app.database.trail import Told
+from app.desk.claim import Reader, read_claim
 from app.intake.encode import Encoded, encode_batch
 from app.intake.store import NewBatch, store_batch
-from app.pipeline import process_pending
+from app.pipeline.once import process_pending
+from app.program.settings import load_settings
 from app.reference.starter import ensure_starter
-from app.settings import load_settings
 from app.vault import KeyRing, Sealed, reencryption
 from app.vault.ciphers import BatchCipher
 from app.vault.reencryption import PHI_COLUMNS as PHI

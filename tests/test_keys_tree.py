@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import ClaimsError
+from app.program.errors import ClaimsError
 from app.vault.erasure import ErasureKeys, KeyTree, leaf, leaf_of, month_of
 
 NUMBERS = st.integers(0, 16**12 - 1)

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import structlog
 
-from app import logs
+from app.program import logs
 
 NAME = "Okonkwo"
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from app.errors import ClaimsError
-from app.paths import SQL_DIR
+from app.program.errors import ClaimsError
+from app.program.paths import SQL_DIR
 from app.scoring.card import card_path
 from app.scoring.model import check_features, read_model
 from app.scoring.serve import SHIPPED_MODEL

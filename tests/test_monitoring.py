@@ -6,8 +6,8 @@ from typing import Final
 
 from prometheus_client import REGISTRY
 
-from app.metrics import QueueCollector
-from app.paths import DATA_DIR
+from app.pipeline.metrics import QueueCollector
+from app.program.paths import DATA_DIR
 from app.service.application import make_app
 from app.service.observe import PoolCollector
 

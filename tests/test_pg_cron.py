@@ -13,13 +13,13 @@ from typing import Final
 
 import pytest
 
-from app import schema
-from app.database import Role, connect
+from app.database import schema
+from app.database.connect import Role, connect
 from app.embedded.cluster import DATABASE
 from app.generate import AS_OF
 from app.intake.load import load_files
+from app.program.settings import load_settings
 from app.reference.starter import ensure_starter
-from app.settings import load_settings
 from tests.pipeline_support import CLAIMS, write_claims
 from tests.servers import EXTENSIONS, Database, Server, distribution_bin_dir, running
 

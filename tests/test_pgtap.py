@@ -14,7 +14,7 @@ from psycopg.conninfo import make_conninfo
 from tap.line import Bail, Plan, Result
 from tap.parser import Parser
 
-from app.paths import SQL_DIR
+from app.program.paths import SQL_DIR
 from tests.servers import Server
 
 PGTESTS = Path(__file__).parents[1] / "pgtests"

@@ -8,15 +8,15 @@ from typing import Any, Final
 import pytest
 from click.testing import CliRunner
 
-from app.bench import PIPELINE_DATABASE
+from app.bench.pipeline import PIPELINE_DATABASE
 from app.cli import main
-from app.database import Role, connect
-from app.errors import DatabaseError
+from app.database.connect import Role, connect
 from app.generate import AS_OF, Generator
 from app.intake.load import load_files
-from app.pipeline import process_pending
+from app.pipeline.once import process_pending
+from app.program.errors import DatabaseError
+from app.program.settings import load_settings
 from app.reference.starter import ensure_starter
-from app.settings import load_settings
 from tests.servers import Database
 
 

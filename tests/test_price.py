@@ -11,9 +11,9 @@ from typing import Final
 import pytest
 from click.testing import CliRunner, Result
 
-from app import pricing
 from app.cli import main
-from app.paths import DATA_DIR
+from app.pricing import lines as pricing
+from app.program.paths import DATA_DIR
 from tests.servers import Database, Server
 
 Row = dict[str, str]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import ClaimsError
+from app.program.errors import ClaimsError
 from app.reference.layout import Parsed
 from app.reference.recognise import read
 from app.reference.releases import Given, plan

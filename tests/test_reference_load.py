@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from psycopg import Connection
 
 from app.cli import main
-from app.database import Role, connect
-from app.errors import ClaimsError, DatabaseError
-from app.paths import DATA_DIR
+from app.database.connect import Role, connect
+from app.program.errors import ClaimsError, DatabaseError
+from app.program.paths import DATA_DIR
 from app.reference.kinds import KINDS, RVU
 from app.reference.listing import list_periods, list_releases
 from app.reference.load import load

@@ -10,13 +10,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import main
-from app.database import Role, connect
+from app.database.connect import Role, connect
 from app.generate import AS_OF, FAULT_SHARE, Generator
 from app.intake.load import load_files
-from app.pipeline import process_pending
+from app.pipeline.once import process_pending
+from app.program.settings import load_settings
 from app.reference.kinds import KINDS
 from app.reference.starter import ensure_starter
-from app.settings import load_settings
 from tests.servers import Database, Server
 
 Json = dict[str, Any]

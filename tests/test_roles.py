@@ -14,11 +14,11 @@ from typing import Any, Final
 import psycopg
 from psycopg import Connection, rows, sql
 
-from app.database import Role, connect
-from app.paths import ROOT
-from app.pipeline import process_pending
+from app.database.connect import Role, connect
+from app.pipeline.once import process_pending
+from app.program.paths import ROOT
+from app.program.settings import load_settings
 from app.reference.starter import ensure_starter
-from app.settings import load_settings
 from tests.servers import Database
 from tests.vault_support import load, write_claims
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from alembic.script import ScriptDirectory
 
-from app import installer, schema
-from app.console import notice_once
-from app.database import Role, connect, needed_revision
-from app.errors import ClaimsError
-from app.paths import MIGRATIONS_DIR, SQL_DIR
+from app.database import installer, schema
+from app.database.connect import Role, connect, needed_revision
+from app.program.console import notice_once
+from app.program.errors import ClaimsError
+from app.program.paths import MIGRATIONS_DIR, SQL_DIR
 from tests.servers import Database
 
 REVISIONS = [

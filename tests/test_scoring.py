@@ -13,18 +13,18 @@ from click.testing import CliRunner
 from psycopg import Connection
 
 from app.cli import main
-from app.database import Role, connect
-from app.errors import ClaimsError
+from app.database.connect import Role, connect
 from app.generate import AS_OF, FAULT_SHARE, Generator
 from app.intake.load import load_files
-from app.pipeline import process_pending
+from app.pipeline.once import process_pending
+from app.pipeline.worker import Worker
+from app.program.errors import ClaimsError
+from app.program.settings import load_settings
 from app.reference.starter import ensure_starter
+from app.scoring.columns import HEADER, TRAILER, parse, take_features
 from app.scoring.dataset import read_labelled
 from app.scoring.registry import activate, list_models
 from app.scoring.serve import Scored, installed_features, open_scorer, score_batches
-from app.scoring.transport import HEADER, TRAILER, parse, take_features
-from app.settings import load_settings
-from app.worker import Worker
 from tests.scoring_support import Shipped, shipped
 from tests.servers import Database, Server
 from tests.service_support import free_port

@@ -8,11 +8,11 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import main
-from app.database import Role, connect
+from app.database.connect import Role, connect
 from app.generate import AS_OF, Generator
 from app.intake.load import load_files
+from app.program.settings import load_settings
 from app.reference.starter import ensure_starter
-from app.settings import load_settings
 from tests.servers import Database
 
 ACCOUNTING: Final = """

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from app.cli import main
-from app.paths import ROOT, SQL_DIR
+from app.program.paths import ROOT, SQL_DIR
 
 SECURITY: Final = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 NAMED_TESTS: Final = re.findall(r"`([a-z_]+\.py)::(test_[a-z0-9_]+)`", SECURITY)

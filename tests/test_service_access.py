@@ -12,12 +12,12 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import main
-from app.clients import SCOPES
-from app.database import Role, connect
-from app.errors import ClaimsError
+from app.database.connect import Role, connect
+from app.program.errors import ClaimsError
+from app.program.settings import load_settings
 from app.service.auth import KNOWN_SECONDS
+from app.service.clients import SCOPES
 from app.service.server import check_address
-from app.settings import load_settings
 from tests.servers import Server
 from tests.service_support import (
     OTHER,

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import pytest
 
-from app.auditing import PURPOSES
+from app.database.trail import PURPOSES
 from app.service.routes.claims import Accepted, ClaimAnswer, Completed
 from app.service.routes.failed_claims import FailedClaims
 from app.service.small import FEW_CLAIMS

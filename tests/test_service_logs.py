@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import httpx
 
-from app.logs import KNOWN_FIELDS
+from app.program.logs import KNOWN_FIELDS
 from app.service.small import FEW_CLAIMS
 from tests.servers import Server
 from tests.service_support import (

@@ -14,8 +14,8 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
+from app.program.settings import Settings
 from app.service.application import make_app
-from app.settings import Settings
 from tests.servers import Server
 from tests.service_support import Service, claims, running_service, send, service_database
 

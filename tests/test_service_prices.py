@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import pytest
 
-from app.database import Role, connect
+from app.database.connect import Role, connect
 from app.service.routes.prices import Quote, Rvu
 from tests.servers import Server
 from tests.service_support import Json, Service, free_port, running_service, service_database

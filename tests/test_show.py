@@ -11,14 +11,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import main
-from app.database import Role, connect
+from app.database.connect import Role, connect
 from app.generate import AS_OF, Generator
 from app.intake.load import load_files
-from app.paths import DATA_DIR
-from app.pipeline import process_pending
+from app.pipeline.once import process_pending
+from app.pipeline.stages import ScoringStage
+from app.program.paths import DATA_DIR
+from app.program.settings import load_settings
 from app.reference.starter import ensure_starter
-from app.settings import load_settings
-from app.stages import ScoringStage
 from tests.servers import Database, Server
 
 Json = dict[str, Any]

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import main
-from app.errors import ClaimsError
+from app.program.errors import ClaimsError
 from app.scoring.dataset import Dataset
 from app.scoring.model import read_model
 from app.scoring.train import Trained, train

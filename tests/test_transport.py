@@ -15,10 +15,10 @@ from click.testing import CliRunner
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from app.cli import main
-from app.database import Role, connect, parameters
-from app.errors import ClaimsError
-from app.settings import load_settings
-from app.transport import check_transport
+from app.database.connect import Role, connect, parameters
+from app.database.transport import check_transport
+from app.program.errors import ClaimsError
+from app.program.settings import load_settings
 from tests.servers import clean_settings, distribution_bin_dir, running
 
 NAME: Final = "db.example.com"

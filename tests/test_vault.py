@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from app.database import Role, connect
-from app.errors import ClaimsError
-from app.settings import Settings, load_settings
+from app.database.connect import Role, connect
+from app.program.errors import ClaimsError
+from app.program.settings import Settings, load_settings
 from app.vault import DecryptionRefusedError, KeyRing, Sealed, normalised
 from app.vault.ciphers import BatchCipher, ClaimCipher
 from app.vault.erasure import ErasureKeys

@@ -16,8 +16,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from app.database import needed_revision
-from app.paths import ROOT
+from app.database.connect import needed_revision
+from app.program.paths import ROOT
 from tests.servers import own_home
 
 BUNDLED: Final = ("sql", "migrations", "data")
@@ -101,7 +101,7 @@ def test_it_holds_the_program_and_what_it_reads_and_nothing_else(wheel: Path) ->
 
 
 def test_it_works_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
-    where = "import app, app.paths; print(app.__file__, app.paths.ROOT)"
+    where = "import app, app.program.paths; print(app.__file__, app.program.paths.ROOT)"
     program, root = run(tmp_path, installed / "python", "-c", where).split()
     assert Path(program).is_relative_to(installed.parent)
     assert Path(root) == Path(program).parent / "_bundle"

@@ -16,12 +16,14 @@ from typing import Any, Final
 import psycopg
 import pytest
 
-from app import logs, metrics
-from app.database import Role, connect
+from app.database.connect import Role, connect
 from app.generate import AS_OF, Generator
 from app.intake.load import load_files
-from app.settings import load_settings
-from app.worker import Worker, service
+from app.pipeline import metrics
+from app.pipeline import worker as service
+from app.pipeline.worker import Worker
+from app.program import logs
+from app.program.settings import load_settings
 from tests.pipeline_support import (
     BATCH_SIZE,
     CLAIMS,

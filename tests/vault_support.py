@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from psycopg.rows import dict_row
 
-from app.database import Role, connect
+from app.database.connect import Role, connect
 from app.generate import AS_OF, Generator
 from app.intake.load import LoadResult, load_files
-from app.settings import Settings, load_settings
+from app.program.settings import Settings, load_settings
 from app.vault import KeyRing, Sealed, Tokens
 from app.vault.erasure import ErasureKeys
 from app.vault.keyring import Keys

@@ -14,8 +14,8 @@ from typing import Final
 import msgspec
 
 from app.audit.seals import Seal
-from app.errors import ClaimsError
-from app.settings import Settings
+from app.program.errors import ClaimsError
+from app.program.settings import Settings
 
 SEAL_FILE: Final = "audit.seals"
 """The anchors of the embedded default, in CLAIMS_HOME."""

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
-from app.errors import ClaimsError
-from app.settings import Settings
+from app.program.errors import ClaimsError
+from app.program.settings import Settings
 from app.vault.ciphers import KEY_SIZE
 from app.vault.files import Kind, create_private, decode_key, read_private
 

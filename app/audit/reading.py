@@ -7,8 +7,8 @@ from typing import Any, Final, LiteralString
 
 from psycopg import Connection, rows
 
-from app.auditing import Concerned, record_access
-from app.errors import ClaimsError, translated
+from app.database.trail import Concerned, record_access
+from app.program.errors import ClaimsError, translated
 
 _EVENT: Final[LiteralString] = """
 select

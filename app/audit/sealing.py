@@ -18,9 +18,9 @@ from app.audit import anchors
 from app.audit.events import ENTRY, Line, entry, pin_format, read_lines, stretch
 from app.audit.keys import signing_key
 from app.audit.seals import GENESIS, Seal, read_newest
-from app.database import Role, connect
-from app.errors import ClaimsError, translated
-from app.settings import Settings
+from app.database.connect import Role, connect
+from app.program.errors import ClaimsError, translated
+from app.program.settings import Settings
 
 LOCK: Final = "select pg_advisory_lock(hashtext('audit.seals'))"
 

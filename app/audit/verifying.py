@@ -20,8 +20,8 @@ from psycopg import Connection, IsolationLevel, sql
 from app.audit.anchors import Anchor
 from app.audit.events import ENTRY, Line, entry, month_text, pin_format, placed, read_lines, stretch
 from app.audit.seals import GENESIS, Seal, read_seals
-from app.database import Role, connect
-from app.errors import translated
+from app.database.connect import Role, connect
+from app.program.errors import translated
 
 READ_HASHES: Final = """
 select seal.event_hashes

@@ -10,8 +10,8 @@ from typing import Any, Final
 import rich_click as click
 
 from app.cli.options import JSON_FLAG
-from app.console import err, notice, print_json
-from app.errors import ClaimsError
+from app.program.console import err, notice, print_json
+from app.program.errors import ClaimsError
 
 COMMANDS: Final = (
     *("audit", "batches", "bench", "client", "db", "demo", "failed", "find", "generate"),

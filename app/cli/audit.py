@@ -30,10 +30,10 @@ from app.audit.reading import (
 from app.audit.sealing import Sealed, seal_events
 from app.audit.verifying import Verified, verify
 from app.cli.options import json_option
-from app.console import notice, out, print_json
-from app.database import Role, connect
-from app.errors import ClaimsError
-from app.settings import load_settings
+from app.database.connect import Role, connect
+from app.program.console import notice, out, print_json
+from app.program.errors import ClaimsError
+from app.program.settings import load_settings
 
 YEARS_ACCOUNTED: Final = 6
 """How far back a patient may ask (45 CFR 164.528 (a)(1))."""

@@ -5,11 +5,11 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli.options import json_option, submitter_option
-from app.console import notice, out, print_json
-from app.database import Role, connect
-from app.reports import StuckBatch, read_stuck_batches
-from app.second_chances import release_batches, retry_batches
-from app.settings import load_settings
+from app.database.connect import Role, connect
+from app.desk.second_chances import release_batches, retry_batches
+from app.desk.status import StuckBatch, read_stuck_batches
+from app.program.console import notice, out, print_json
+from app.program.settings import load_settings
 
 
 @click.group(invoke_without_command=True)

@@ -5,11 +5,11 @@ from typing import Final
 import rich_click as click
 from rich.table import Table
 
-from app.bench import run_bench
-from app.bench_http import run_http_bench
+from app.bench.http import run_http_bench
+from app.bench.pipeline import run_bench
 from app.cli.options import json_option
-from app.console import err, out, print_json
-from app.settings import load_settings
+from app.program.console import err, out, print_json
+from app.program.settings import load_settings
 
 SCORING_PARTS: Final = {
     "features": "features out",

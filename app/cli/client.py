@@ -7,10 +7,10 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli.options import json_option
-from app.clients import SCOPES, ClientRow, add_client, list_clients, revoke_client
-from app.console import notice, out, print_json
-from app.database import Role, connect
-from app.settings import load_settings
+from app.database.connect import Role, connect
+from app.program.console import notice, out, print_json
+from app.program.settings import load_settings
+from app.service.clients import SCOPES, ClientRow, add_client, list_clients, revoke_client
 
 
 @click.group()

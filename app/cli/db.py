@@ -11,14 +11,14 @@ from psycopg.conninfo import make_conninfo
 from rich.filesize import decimal
 from rich.table import Table
 
-from app import schema
 from app.cli.options import json_option
 from app.cli.starter import load_starter
-from app.console import out, print_json
-from app.database import Role, as_url, connect, parameters
+from app.database import schema
+from app.database.connect import Role, as_url, connect, parameters
 from app.embedded import Cluster, default_cluster
-from app.errors import ClaimsError
-from app.settings import load_settings
+from app.program.console import out, print_json
+from app.program.errors import ClaimsError
+from app.program.settings import load_settings
 
 _ROLES = click.Choice([role.name.lower() for role in Role])
 

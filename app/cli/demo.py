@@ -16,15 +16,15 @@ from app.cli.load import load_behind_bar
 from app.cli.options import json_option
 from app.cli.process import run
 from app.cli.starter import load_starter
-from app.console import err, out, print_json, progress
-from app.database import Role, connect
-from app.errors import translated
+from app.database.connect import Role, connect
+from app.database.schema import upgrade
 from app.generate import AS_OF, FAULT_SHARE, Generator
 from app.intake.load import LoadResult
-from app.paths import DATA_DIR
-from app.pipeline import Accounting, ProcessResult, read_accounting
-from app.schema import upgrade
-from app.settings import load_settings
+from app.pipeline.once import Accounting, ProcessResult, read_accounting
+from app.program.console import err, out, print_json, progress
+from app.program.errors import translated
+from app.program.paths import DATA_DIR
+from app.program.settings import load_settings
 
 PROGRAM: Final = "claims"
 SAMPLE: Final = DATA_DIR / "sample_claims.ndjson.gz"

@@ -7,10 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli.options import json_option, submitter_option
-from app.console import notice, out, print_json
-from app.database import Role, connect
-from app.intake.load import load_files
-from app.reports import (
+from app.database.connect import Role, connect
+from app.desk.second_chances import retry_failed_claims
+from app.desk.status import (
     FailedCount,
     FailedFinding,
     FailedReason,
@@ -19,8 +18,9 @@ from app.reports import (
     read_failed_reasons,
     standard_codes,
 )
-from app.second_chances import retry_failed_claims
-from app.settings import load_settings
+from app.intake.load import load_files
+from app.program.console import notice, out, print_json
+from app.program.settings import load_settings
 
 
 @click.group(invoke_without_command=True)

@@ -3,12 +3,12 @@
 import rich_click as click
 from rich.table import Table
 
-from app.auditing import PURPOSES, Told, tell
-from app.claim_search import Found, Kind, find_claims, patient_token
 from app.cli.options import asked_for, json_option
-from app.console import notice, out, print_json
-from app.database import Role, connect
-from app.settings import load_settings
+from app.database.connect import Role, connect
+from app.database.trail import PURPOSES, Told, tell
+from app.desk.search import Found, Kind, find_claims, patient_token
+from app.program.console import notice, out, print_json
+from app.program.settings import load_settings
 from app.vault.keyring import read_tokens
 
 

@@ -12,9 +12,9 @@ import rich_click as click
 from rich.table import Table
 
 from app.cli.options import json_option
-from app.console import notice, out, print_json, progress
-from app.errors import ClaimsError
 from app.generate import AS_OF, FAULT_SHARE, FAULTS, Generator
+from app.program.console import notice, out, print_json, progress
+from app.program.errors import ClaimsError
 
 STDOUT: Final = "-"
 STEP: Final = 1000

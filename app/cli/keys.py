@@ -9,12 +9,12 @@ from pathlib import Path
 import rich_click as click
 from rich.table import Table
 
-from app.claim_search import patient_token
 from app.cli.options import asked_for, json_option
-from app.console import notice, out, print_json, progress
-from app.database import Role, connect
-from app.errors import ClaimsError
-from app.settings import Settings, load_settings
+from app.database.connect import Role, connect
+from app.desk.search import patient_token
+from app.program.console import notice, out, print_json, progress
+from app.program.errors import ClaimsError
+from app.program.settings import Settings, load_settings
 from app.vault.keyring import read_tokens
 from app.vault.providers import (
     KeyProvider,

@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli.options import json_option, submitter_option
-from app.console import notice, out, print_json, progress
 from app.intake.load import LoadResult, Progress, load_files
 from app.intake.reader import STDIN
-from app.settings import Settings, load_settings
+from app.program.console import notice, out, print_json, progress
+from app.program.settings import Settings, load_settings
 
 REASONS_SHOWN: Final = 10
 NAME_SHOWN: Final = 24

@@ -10,12 +10,12 @@ import rich_click as click
 from rich.table import Table
 
 from app.cli.options import json_option
-from app.console import err, notice, out, print_json
-from app.database import Role, connect
-from app.errors import ClaimsError
+from app.database.connect import Role, connect
+from app.program.console import err, notice, out, print_json
+from app.program.errors import ClaimsError
+from app.program.settings import load_settings
 from app.scoring.card_text import RIVALS
 from app.scoring.registry import SUFFIX, activate, list_models, measure_drift
-from app.settings import load_settings
 
 STABLE: Final = 0.1
 CHANGED: Final = 0.25

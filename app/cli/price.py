@@ -14,10 +14,10 @@ from rich.progress import Progress
 
 from app.cli.options import json_option
 from app.cli.starter import load_starter
-from app.console import notice, progress
-from app.database import Role, connect
-from app.errors import ClaimsError
-from app.pricing import ADDED, CHUNK_LINES, Priced, PriceFile, price_file, read_price_file
+from app.database.connect import Role, connect
+from app.pricing.lines import ADDED, CHUNK_LINES, Priced, PriceFile, price_file, read_price_file
+from app.program.console import notice, progress
+from app.program.errors import ClaimsError
 
 _ENCODE: Final = msgspec.json.Encoder(decimal_format="number").encode
 

@@ -7,10 +7,10 @@ from rich.table import Table
 
 from app.cli.options import json_option
 from app.cli.starter import load_starter
-from app.console import err, out, print_json, progress
-from app.database import Role, connect
-from app.pipeline import ProcessResult, process_pending
-from app.settings import Settings, load_settings
+from app.database.connect import Role, connect
+from app.pipeline.once import ProcessResult, process_pending
+from app.program.console import err, out, print_json, progress
+from app.program.settings import Settings, load_settings
 
 
 @click.command()

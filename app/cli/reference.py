@@ -11,8 +11,8 @@ import rich_click as click
 from rich.table import Table
 
 from app.cli.options import json_option
-from app.console import notice, out, print_json, progress
-from app.database import Role, connect
+from app.database.connect import Role, connect
+from app.program.console import notice, out, print_json, progress
 from app.reference.kinds import KINDS
 from app.reference.listing import ListedRelease, Period, list_periods, list_releases
 from app.reference.load import Loaded, load

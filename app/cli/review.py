@@ -6,9 +6,9 @@ import rich_click as click
 from rich.table import Table
 
 from app.cli.options import json_option
-from app.console import notice, out, print_json
-from app.database import Role, connect
-from app.scoring.review import read_queue, read_reasons, record_review
+from app.database.connect import Role, connect
+from app.desk.review import read_queue, read_reasons, record_review
+from app.program.console import notice, out, print_json
 
 VERDICTS: Final = {"approve": "approved", "refuse": "not_approved"}
 

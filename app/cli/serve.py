@@ -4,11 +4,11 @@ import os
 
 import rich_click as click
 
-from app.console import notice
+from app.pipeline.stages import check_stages
+from app.program.console import notice
+from app.program.settings import load_settings
 from app.service.server import check_start
 from app.service.server import serve as run_server
-from app.settings import load_settings
-from app.stages import check_stages
 
 
 @click.command()

@@ -11,15 +11,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from app.auditing import PURPOSES, Told, origin
-from app.claim_report import ClaimReport, Finding, Reader, as_object, find_claim, read_claim
 from app.cli.options import asked_for, json_option
-from app.console import notice, out, print_json
-from app.database import Role, connect
-from app.price_basis import Basis
-from app.reports import standard_codes
+from app.database.connect import Role, connect
+from app.database.trail import PURPOSES, Told, origin
+from app.desk.claim import ClaimReport, Finding, Reader, as_object, find_claim, read_claim
+from app.desk.status import standard_codes
+from app.pricing.basis import Basis
+from app.program.console import notice, out, print_json
+from app.program.settings import load_settings
 from app.scoring.explain import ScoreReport
-from app.settings import load_settings
 
 _STYLES: Final = {
     "priced": "green",

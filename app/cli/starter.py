@@ -4,7 +4,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from app.console import notice
+from app.program.console import notice
 from app.reference.starter import ensure_starter
 
 

@@ -8,10 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli.options import json_option
-from app.console import notice, out, print_json
-from app.database import Role, connect
+from app.database.connect import Role, connect
+from app.desk.status import BatchRow, InForce, Status, read_status
+from app.program.console import notice, out, print_json
 from app.reference.kinds import KINDS
-from app.reports import BatchRow, InForce, Status, read_status
 
 _KIND_TITLES: Final = {kind.code: kind.title for kind in KINDS}
 

@@ -6,11 +6,12 @@ from types import FrameType
 import prometheus_client
 import rich_click as click
 
-from app import logs, metrics
-from app.console import notice
-from app.errors import ClaimsError
-from app.settings import load_settings
-from app.worker import Worker
+from app.pipeline import metrics
+from app.pipeline.worker import Worker
+from app.program import logs
+from app.program.console import notice
+from app.program.errors import ClaimsError
+from app.program.settings import load_settings
 
 
 @click.command()

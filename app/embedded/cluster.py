@@ -16,10 +16,10 @@ import psycopg
 from psycopg import pq, sql
 from psycopg.conninfo import make_conninfo
 
-from app.console import notice
 from app.embedded import binaries, tuning
 from app.embedded.state import STATE_ROOT, State, current_user, find_state, make_home, make_state
-from app.errors import ClaimsError
+from app.program.console import notice
+from app.program.errors import ClaimsError
 
 SUPERUSER: Final = "postgres"
 LOGIN_ROLES: Final = (

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from app.console import notice
-from app.errors import ClaimsError
+from app.program.console import notice
+from app.program.errors import ClaimsError
 
 STATE_ROOT: Final = Path("/var/lib/claims-processor")
 SERVER_USER: Final = "claims-postgres"

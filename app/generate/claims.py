@@ -27,7 +27,7 @@ from app.generate.practice import (
     Procedure,
     Specialty,
 )
-from app.paths import DATA_DIR
+from app.program.paths import DATA_DIR
 
 SERVICE_DAYS: Final = 300
 """Days before that day over which the dates of service are spread."""

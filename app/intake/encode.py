@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import msgspec
 
-from app.intake import grammar
-from app.intake.model import CENT, THOUSANDTH, Claim, ServiceLine
+from app.claim import grammar
+from app.claim.model import CENT, THOUSANDTH, Claim, ServiceLine
 from app.intake.reader import RECORD_LIMIT
 from app.vault import BatchEncryptor, ClaimCipher, KeyRing, Tokens
 

@@ -22,11 +22,11 @@ from typing import Any, Final, Self
 
 from psycopg import Connection
 
-from app.database import Role, connect
-from app.errors import ClaimsError, translated
+from app.database.connect import Role, connect
 from app.intake.reader import open_source
 from app.intake.store import NewBatch, store_batch
-from app.settings import Settings
+from app.program.errors import ClaimsError, translated
+from app.program.settings import Settings
 from app.vault import KeyRing
 
 FIND_SIZES: Final = """

@@ -19,7 +19,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from app.errors import ClaimsError
+from app.program.errors import ClaimsError
 
 CHUNK: Final = 1 << 20
 """Bytes read at once."""

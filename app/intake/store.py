@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from psycopg import Connection, errors, rows, sql
 
-from app.errors import DatabaseError, translated
 from app.intake.encode import (
     CLAIM_COLUMNS,
     DECODE_RULE,
@@ -17,6 +16,7 @@ from app.intake.encode import (
     Row,
     encode_batch,
 )
+from app.program.errors import DatabaseError, translated
 from app.vault import KeyRing
 from app.vault.keyring import HOLD_KEYS, KEYS_CHANGED
 

@@ -10,7 +10,7 @@ from datetime import date
 from operator import getitem
 from typing import Final, TypeAlias
 
-from app.errors import ClaimsError
+from app.program.errors import ClaimsError
 from app.reference.fields import Check, Value
 from app.reference.kinds import Kind
 from app.reference.source import HEAD_LINES, HEAD_SIZE, Source

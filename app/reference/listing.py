@@ -7,7 +7,7 @@ from typing import Any, Final, LiteralString
 from psycopg import Connection
 from psycopg.rows import class_row
 
-from app.errors import translated
+from app.program.errors import translated
 
 LIST_RELEASES: Final[LiteralString] = """
 select

@@ -7,7 +7,7 @@ from typing import Any, Final, LiteralString
 
 from psycopg import Connection, sql
 
-from app.errors import translated
+from app.program.errors import translated
 from app.reference.listing import Period, list_periods
 from app.reference.releases import Release
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.errors import ClaimsError
+from app.program.errors import ClaimsError
 from app.reference import codes, localities, project, rvu
 from app.reference.layout import Layout, Parsed
 from app.reference.source import Source

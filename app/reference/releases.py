@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from app.errors import ClaimsError
+from app.program.errors import ClaimsError
 from app.reference.kinds import (
     ANESTHESIA,
     FISCAL_YEAR_MONTH,

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Final
 
-from app.errors import ClaimsError
+from app.program.errors import ClaimsError
 
 LARGEST: Final = 256 * 1024 * 1024
 """Bytes; the largest file of CMS that is read here has 15 million."""

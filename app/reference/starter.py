@@ -5,8 +5,8 @@ from typing import Any, Final, LiteralString
 
 from psycopg import Connection
 
-from app.errors import translated
-from app.paths import DATA_DIR
+from app.program.errors import translated
+from app.program.paths import DATA_DIR
 from app.reference.load import load
 from app.reference.recognise import read, unrecognised
 from app.reference.releases import Given, settle

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from app.errors import ClaimsError
+from app.program.errors import ClaimsError
 
 SHIPPED_NAME: Final = "claim_model.tflite"
 

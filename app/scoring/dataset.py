@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import Connection
 
-from app.errors import ClaimsError, translated
+from app.program.errors import ClaimsError, translated
+from app.scoring.columns import parse_labelled
 from app.scoring.model import Floats
-from app.scoring.transport import parse_labelled
 
 COPY_LABELLED: Final[LiteralString] = """
 copy (

@@ -7,7 +7,7 @@ from typing import Any, Final, LiteralString
 import numpy as np
 from psycopg import Connection, rows
 
-from app.errors import translated
+from app.program.errors import translated
 from app.scoring.registry import read_registered
 
 READ_SCORE: Final[LiteralString] = """

@@ -10,7 +10,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from app.errors import ClaimsError
+from app.program.errors import ClaimsError
 from app.scoring.card import Card, card_path, read_card
 
 Floats: TypeAlias = NDArray[np.float32]

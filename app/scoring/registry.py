@@ -8,7 +8,7 @@ from typing import Any, Final, LiteralString
 
 from psycopg import Connection, rows
 
-from app.errors import ClaimsError, translated
+from app.program.errors import ClaimsError, translated
 from app.scoring.card import card_path, encode_card
 from app.scoring.card_text import as_markdown
 from app.scoring.model import Model, read_model

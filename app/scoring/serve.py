@@ -8,12 +8,12 @@ from typing import Any, Final, LiteralString
 import msgspec
 from psycopg import Connection, rows
 
-from app.errors import translated
-from app.paths import DATA_DIR
+from app.program.errors import translated
+from app.program.paths import DATA_DIR
+from app.program.settings import Settings
 from app.scoring.card import SHIPPED_NAME, encode_card, read_card
+from app.scoring.columns import copy_scores, take_features
 from app.scoring.model import Model, check_features, read_model
-from app.scoring.transport import copy_scores, take_features
-from app.settings import Settings
 
 FEATURE_LIST: Final[LiteralString] = """
 select feature.name, feature.version

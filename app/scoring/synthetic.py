@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import Connection
 
-from app.errors import translated
+from app.database.scratch import connect_to, run_claims, scratch_database, scratch_keys
 from app.generate import AS_OF, FACILITIES, FAULT_SHARE, Generator
+from app.program.errors import translated
+from app.program.settings import Settings
+from app.scoring.columns import take_features
 from app.scoring.dataset import POSTGRES_EPOCH, Dataset
-from app.scoring.transport import take_features
-from app.scratch import connect_to, run_claims, scratch_database, scratch_keys
-from app.settings import Settings
 
 DATABASE: Final = "claims_train"
 PERIODS: Final = 12

@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 from app.scoring.card import Bins, Card, Feature, Training
 from app.scoring.dataset import Dataset
-from app.scoring.metrics import by_group, calibration, measure
+from app.scoring.measures import by_group, calibration, measure
 from app.scoring.model import Floats, Model
 
 UNITS: Final = (64, 32)

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.console import notice
-from app.database import Role, connect
-from app.errors import ClaimsError
+from app.database.connect import Role, connect
+from app.program.console import notice
+from app.program.errors import ClaimsError
+from app.program.settings import Settings
 from app.scoring.dataset import read_labelled
-from app.scoring.metrics import by_group, measure
+from app.scoring.measures import by_group, measure
 from app.scoring.model import Model, check_features
 from app.scoring.registry import SUFFIX, read_named, write_model
 from app.scoring.serve import find_model, installed_features
 from app.scoring.synthetic import make_dataset
 from app.scoring.train import Trained, train
-from app.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from litestar.types import ASGIApp
 from prometheus_client import REGISTRY
 from prometheus_client.registry import Collector
 
-from app import logs
-from app.database import Role, connect
-from app.metrics import QueueCollector
+from app.database.connect import Role, connect
+from app.pipeline.metrics import QueueCollector
+from app.program import logs
+from app.program.settings import Settings, load_settings
 from app.service import openapi, problems
 from app.service.auth import Authentication, Gate, rate_limit
 from app.service.body import BodyReader
@@ -24,7 +25,6 @@ from app.service.observe import Observed, PoolCollector
 from app.service.parts import DEPENDENCIES, Parts
 from app.service.progress import Progress
 from app.service.routes import batches, claims, failed_claims, health, prices
-from app.settings import Settings, load_settings
 from app.vault import KeyRing
 
 

@@ -17,8 +17,9 @@ from litestar.middleware.authentication import (
 )
 from litestar.middleware.rate_limit import RateLimitConfig
 
-from app.auditing import Concerned, Told, record_access, tell
-from app.clients import (
+from app.database.trail import Concerned, Told, record_access, tell
+from app.program.settings import Settings
+from app.service.clients import (
     Client,
     Known,
     Refused,
@@ -29,7 +30,6 @@ from app.clients import (
 )
 from app.service.database import Pool, connection
 from app.service.problems import ApiError
-from app.settings import Settings
 
 FAILURES_PER_SECOND: Final = 20
 """Refused logins from one address that are recorded; more are answered 429."""

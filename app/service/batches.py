@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, LiteralString
 import msgspec
 from psycopg import Connection, rows
 
-from app.clients import Client
+from app.service.clients import Client
 from app.service.database import Pool, seen_by
 from app.service.problems import not_found
 

@@ -10,8 +10,8 @@ from typing import Any, Final, Protocol
 
 from litestar import Request
 
+from app.program.settings import Settings
 from app.service.problems import ApiError
-from app.settings import Settings
 
 if sys.version_info >= (3, 14):
     from compression import zstd

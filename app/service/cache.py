@@ -8,7 +8,7 @@ import structlog
 from prometheus_client import Counter
 from pymemcache import MemcacheError, PooledClient
 
-from app.settings import Settings
+from app.program.settings import Settings
 
 LOOKUPS: Final = Counter(
     "claims_cache_lookups", "Answers looked for in memcached, by what came of it.", ["outcome"]

@@ -10,12 +10,12 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
-from app.clients import Client
-from app.database import Role, parameters, prepare, session_conninfo
-from app.errors import translated
-from app.settings import Settings
+from app.database.connect import Role, parameters, prepare, session_conninfo
+from app.program.errors import translated
+from app.program.settings import Settings
+from app.service.clients import Client
 
-# Together, because it runs for every request: whose rows are seen, and what app.auditing tells.
+# Together, because it runs for every request: whose rows are seen, and what the trail is told.
 SEE_AS: Final = """
 select
   set_config('claims.submitter_id', %(submitter_id)s, true),

@@ -24,19 +24,19 @@ import structlog
 from psycopg import Connection, rows
 from psycopg_pool import ConnectionPool
 
-from app.clients import Client
-from app.database import Role, connect
-from app.errors import translated
+from app.database.connect import Role, connect
 from app.intake.encode import DECODE_RULE, FAILED_COLUMNS
 from app.intake.reader import BrokenError, split
 from app.intake.store import NewBatch, store_batch
+from app.program.errors import translated
+from app.program.settings import Settings
 from app.service.batches import Batch
 from app.service.body import SMALL_BYTES
+from app.service.clients import Client
 from app.service.database import Pool, connection, see_as
 from app.service.lifeline import end_with_parent
 from app.service.problems import ApiError
 from app.service.small import FEW_CLAIMS, store_few
-from app.settings import Settings
 from app.vault import KeyRing
 
 NOTE_REQUEST: Final = """

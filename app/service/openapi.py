@@ -29,7 +29,7 @@ from litestar.openapi.spec.enums import OpenAPIType
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 
-from app.intake.model import Claim
+from app.claim.model import Claim
 from app.service.answers import JSON, NDJSON
 from app.service.problems import ApiError
 

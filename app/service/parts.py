@@ -8,13 +8,13 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.params import PathParameter
 
-from app.clients import Client
+from app.program.settings import Settings
 from app.service.body import BodyReader
 from app.service.cache import Cache
+from app.service.clients import Client
 from app.service.database import Pool
 from app.service.intake import Intake
 from app.service.progress import Progress
-from app.settings import Settings
 from app.vault import KeyRing
 
 _BIGINT_MAX: Final = 2**63 - 1

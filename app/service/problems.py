@@ -17,7 +17,7 @@ from litestar.plugins.problem_details import (
     ProblemDetailsPlugin,
 )
 
-from app.errors import ClaimsError, from_psycopg
+from app.program.errors import ClaimsError, from_psycopg
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:claims-processor:problem:"

@@ -9,11 +9,11 @@ import psycopg
 import structlog
 from psycopg.conninfo import make_conninfo
 
-from app.clients import Client
-from app.database import Role, parameters
+from app.database.connect import Role, parameters
+from app.program.settings import Settings
 from app.service.batches import Batch, read_batch
+from app.service.clients import Client
 from app.service.database import Pool
-from app.settings import Settings
 
 LISTEN: Final = "listen claims_batches"
 

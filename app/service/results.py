@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from app.clients import Client
 from app.service.batches import Page, read_page
+from app.service.clients import Client
 from app.service.database import Pool
 
 

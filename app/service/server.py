@@ -11,11 +11,11 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
-from app import logs
-from app.database import Role, connect
-from app.errors import ClaimsError
+from app.database.connect import Role, connect
+from app.program import logs
+from app.program.errors import ClaimsError
+from app.program.settings import Settings
 from app.service.lifeline import end_with_parent
-from app.settings import Settings
 from app.vault import KeyRing
 
 TARGET: Final = "app.service.application:create"

@@ -10,8 +10,8 @@ from typing import Any, Final, LiteralString
 import msgspec
 from psycopg import Connection
 
-from app.clients import Client
 from app.intake.encode import CLAIM_COLUMNS, FAILED_COLUMNS, LINE_COLUMNS, Encoded, Row
+from app.service.clients import Client
 
 STORE_REQUEST: Final[LiteralString] = """
 select access.store_request(

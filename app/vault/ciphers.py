@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from app.errors import ClaimsError
+from app.program.errors import ClaimsError
 
 VERSION: Final = 2
 ERASABLE_SINCE: Final = 2

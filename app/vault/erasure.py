@@ -30,7 +30,7 @@ from uuid import uuid4
 
 import msgspec
 
-from app.errors import ClaimsError
+from app.program.errors import ClaimsError
 from app.vault.ciphers import KEY_SIZE
 from app.vault.files import create_private, read_private, replace_private
 

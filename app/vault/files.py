@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from app.errors import ClaimsError
+from app.program.errors import ClaimsError
 from app.vault.ciphers import KEY_SIZE
 
 _BLOCK: Final = 1 << 16

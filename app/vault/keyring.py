@@ -13,9 +13,9 @@ from uuid import UUID
 
 from psycopg import Connection, rows
 
-from app.auditing import Concerned, Told, refusals_recorded
-from app.errors import ClaimsError, translated
-from app.settings import Settings
+from app.database.trail import Concerned, Told, refusals_recorded
+from app.program.errors import ClaimsError, translated
+from app.program.settings import Settings
 from app.vault.ciphers import (
     ERASABLE_SINCE,
     KEY_SIZE,

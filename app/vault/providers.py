@@ -29,8 +29,8 @@ from cryptography.hazmat.primitives.keywrap import (
     aes_key_wrap,
 )
 
-from app.errors import ClaimsError
-from app.settings import Settings
+from app.program.errors import ClaimsError
+from app.program.settings import Settings
 from app.vault.ciphers import KEY_SIZE
 from app.vault.files import create_private, decode_key, read_private
 

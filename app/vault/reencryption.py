@@ -19,10 +19,10 @@ from typing import Any, Final, Literal, LiteralString, Self
 import msgspec
 from psycopg import Connection, rows
 
-from app.auditing import REFUSALS, Concerned, Told, record_apart
-from app.database import Role, connect
-from app.errors import DatabaseError, translated
-from app.settings import Settings
+from app.database.connect import Role, connect
+from app.database.trail import REFUSALS, Concerned, Told, record_apart
+from app.program.errors import DatabaseError, translated
+from app.program.settings import Settings
 from app.vault.ciphers import (
     HEAD,
     VERSION,

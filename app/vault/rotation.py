@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from psycopg import Connection
 
-from app.auditing import Concerned, Told, refusals_recorded
-from app.errors import ClaimsError, translated
-from app.settings import Settings
+from app.database.trail import Concerned, Told, refusals_recorded
+from app.program.errors import ClaimsError, translated
+from app.program.settings import Settings
 from app.vault.ciphers import KEY_SIZE
 from app.vault.keyring import KeyRing, key_check, read_data_keys, unwrapped
 from app.vault.providers import KeyProvider, configured_provider

@@ -18,8 +18,8 @@ from uuid import UUID
 from psycopg import Connection, rows
 from psycopg.types.json import Jsonb
 
-from app.errors import ClaimsError, translated
-from app.settings import Settings
+from app.program.errors import ClaimsError, translated
+from app.program.settings import Settings
 from app.vault.erasure import (
     PATIENT_DIGITS,
     ErasureKeys,

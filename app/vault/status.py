@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from psycopg import Connection, rows
 
-from app.errors import translated
-from app.settings import Settings
+from app.program.errors import translated
+from app.program.settings import Settings
 from app.vault.keyring import KeyRing, Purpose, erasure_path, read_data_keys
 from app.vault.providers import configured_provider
 

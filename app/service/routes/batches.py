@@ -14,10 +14,10 @@ from litestar.params import Body, QueryParameter
 from litestar.response import ServerSentEvent, Stream
 from litestar.response.sse import ServerSentEventMessage
 
-from app.clients import Client
 from app.service.answers import NDJSON, answer, encode
 from app.service.auth import needs
 from app.service.batches import Batch, list_batches, read_batch, result_pages
+from app.service.clients import Client
 from app.service.database import seen_by
 from app.service.parts import SMALL_BODY, BatchId, Parts
 from app.service.problems import responses

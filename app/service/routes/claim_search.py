@@ -10,11 +10,11 @@ from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.params import HeaderParameter, QueryParameter
 
-from app.auditing import Purpose, Told, tell
-from app.claim_search import Found, Kind, Search, find_own_claims
-from app.clients import Client
+from app.database.trail import Purpose, Told, tell
+from app.desk.search import Found, Kind, Search, find_own_claims
 from app.service.answers import answer
 from app.service.auth import about, needs
+from app.service.clients import Client
 from app.service.database import seen_by
 from app.service.parts import Parts
 from app.service.problems import ApiError, responses

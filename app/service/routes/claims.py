@@ -17,16 +17,16 @@ from litestar.openapi.spec import Example
 from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import Stream
 
-from app.auditing import Purpose, Told
-from app.claim_report import ClaimReport, Finding, Reader, as_object, read_claim
-from app.clients import Client
-from app.errors import ClaimsError
-from app.intake.model import LINES_LIMIT
-from app.price_basis import Basis
+from app.claim.model import LINES_LIMIT
+from app.database.trail import Purpose, Told
+from app.desk.claim import ClaimReport, Finding, Reader, as_object, read_claim
+from app.pricing.basis import Basis
+from app.program.errors import ClaimsError
 from app.scoring.explain import ScoreReport, Verdict
 from app.service.answers import JSON, NDJSON, answer, encode, encoded
 from app.service.auth import about, needs, require
 from app.service.batches import Batch, read_batch, result_pages
+from app.service.clients import Client
 from app.service.database import seen_by
 from app.service.intake import NotDecoded, Receipt, Submission
 from app.service.observe import ACCEPTED

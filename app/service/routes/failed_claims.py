@@ -11,11 +11,11 @@ from litestar.openapi.spec import Example
 from litestar.params import Body, QueryParameter
 from psycopg import rows
 
-from app.clients import Client
-from app.errors import ClaimsError
 from app.intake.encode import explain
+from app.program.errors import ClaimsError
 from app.service.answers import answer
 from app.service.auth import needs
+from app.service.clients import Client
 from app.service.database import seen_by
 from app.service.intake import Submission
 from app.service.openapi import ClaimOperation

@@ -14,11 +14,12 @@ from prometheus_client import REGISTRY
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from psycopg import Connection
 
-from app.database import check_schema
+from app.database.connect import check_schema
+from app.desk.status import READ_IN_FORCE
 from app.embedded import default_cluster
-from app.errors import ClaimsError
-from app.metrics import COUNT_WORKERS
-from app.reports import READ_IN_FORCE
+from app.pipeline.metrics import COUNT_WORKERS
+from app.program.errors import ClaimsError
+from app.program.settings import Settings
 from app.scoring.serve import find_model
 from app.service.answers import answer
 from app.service.auth import needs
@@ -26,7 +27,6 @@ from app.service.cache import CheckState
 from app.service.database import connection
 from app.service.parts import Parts
 from app.service.problems import responses
-from app.settings import Settings
 
 NEEDED_KINDS: Final = {"rvu", "gpci", "place_of_service", "icd10cm"}
 """Kinds of reference data without which no claim is priced."""

@@ -13,12 +13,12 @@ from litestar.openapi.spec import Example
 from litestar.params import Body, PathParameter, QueryParameter
 from psycopg import Connection, rows
 
-from app.clients import Client
-from app.intake.model import LINES_LIMIT
-from app.pricing import Priced, line_maker, price_lines
+from app.claim.model import LINES_LIMIT
+from app.pricing.lines import Priced, line_maker, price_lines
 from app.service.answers import encode, encoded
 from app.service.auth import needs
 from app.service.cache import cache_key
+from app.service.clients import Client
 from app.service.database import seen_by
 from app.service.parts import SMALL_BODY, Parts
 from app.service.problems import ApiError, responses

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from app.worker.queue import Lease
+from app.pipeline.queue import Lease
 
 FIRST_STAGE: Final = "validation"
 """The stage that forms the groups; the later ones find them together."""

@@ -9,14 +9,14 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
-from app.auditing import Told, origin, tell
-from app.console import notice_once
+from app.database.installer import fingerprint
+from app.database.trail import Told, origin, tell
+from app.database.transport import check_transport
 from app.embedded import SUPERUSER, default_cluster
-from app.errors import ClaimsError, DatabaseError, from_psycopg, translated
-from app.installer import fingerprint
-from app.paths import MIGRATIONS_DIR
-from app.settings import Settings, load_settings
-from app.transport import check_transport
+from app.program.console import notice_once
+from app.program.errors import ClaimsError, DatabaseError, from_psycopg, translated
+from app.program.paths import MIGRATIONS_DIR
+from app.program.settings import Settings, load_settings
 
 APPLICATION_NAME: Final = "claims"
 NO_REVISION: Final = "base"

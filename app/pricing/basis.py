@@ -6,7 +6,7 @@ from typing import Any, Final, LiteralString
 
 from psycopg import Connection, rows
 
-from app.errors import translated
+from app.program.errors import translated
 
 # The figures a priced line was made of. The line names the releases of its relative
 # values and indices; the setting of the place of service and the locality of the ZIP code are

@@ -16,10 +16,10 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-from app.database import Role
-from app.errors import translated
-from app.scratch import connect_to, run_claims, scratch_database, scratch_keys
-from app.settings import Settings
+from app.database.connect import Role
+from app.database.scratch import connect_to, run_claims, scratch_database, scratch_keys
+from app.program.errors import translated
+from app.program.settings import Settings
 
 PIPELINE_DATABASE: Final = "claims_bench"
 FLOOR_DATABASE: Final = "claims_bench_floor"

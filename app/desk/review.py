@@ -7,7 +7,7 @@ from typing import Any, Final, LiteralString
 
 from psycopg import Connection, rows
 
-from app.errors import translated
+from app.program.errors import translated
 
 READ_QUEUE: Final[LiteralString] = """
 select

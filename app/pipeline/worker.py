@@ -21,15 +21,14 @@ import structlog
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from app import metrics
-from app.database import Role, connect, parameters, prepare, session_conninfo
-from app.errors import OWN_CLASSES, ClaimsError, translated
+from app.database.connect import Role, connect, parameters, prepare, session_conninfo
+from app.pipeline import metrics, queue
+from app.pipeline.gathering import FIRST_STAGE, Gathering
+from app.pipeline.queue import Identity, Lease, Limits, Work
+from app.pipeline.stages import stages_of
+from app.program.errors import OWN_CLASSES, ClaimsError, translated
+from app.program.settings import Settings
 from app.scoring.registry import measure_drift
-from app.settings import Settings
-from app.stages import stages_of
-from app.worker import queue
-from app.worker.gathering import FIRST_STAGE, Gathering
-from app.worker.queue import Identity, Lease, Limits, Work
 
 CHANNEL: Final = "claims_batches"
 QUERY_CANCELED: Final = "57014"

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from psycopg import Connection
 
-from app.errors import translated
+from app.program.errors import translated
 
 RETRY_CLAIMS: Final = """
 select retried.batch_id, count(*)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-_PACKAGE: Final = Path(__file__).resolve().parent
+_PACKAGE: Final = Path(__file__).resolve().parents[1]
 _BUNDLE: Final = _PACKAGE / "_bundle"
 
 ROOT: Final = _BUNDLE if _BUNDLE.is_dir() else _PACKAGE.parent

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from app.errors import ClaimsError
-from app.paths import SQL_DIR
+from app.program.errors import ClaimsError
+from app.program.paths import SQL_DIR
 
 INSTALL_FILE: Final = SQL_DIR / "install.sql"
 _INCLUDE: Final = re.compile(r"^\\ir\s+(\S+)\s*$")

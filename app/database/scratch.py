@@ -14,9 +14,9 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from app.database import Role, parameters, session_conninfo
-from app.errors import ClaimsError, translated
-from app.settings import Settings
+from app.database.connect import Role, parameters, session_conninfo
+from app.program.errors import ClaimsError, translated
+from app.program.settings import Settings
 
 
 @contextmanager

@@ -7,10 +7,10 @@ from typing import Any, Final, Protocol
 
 from psycopg import Connection, rows
 
-from app.database import Role, connect
-from app.errors import translated
+from app.database.connect import Role, connect
+from app.program.errors import translated
+from app.program.settings import Settings
 from app.scoring.serve import Scorer, ScoringSeconds, is_in_use, open_scorer, score_batches
-from app.settings import Settings
 
 RUN_STAGE: Final = """
 select

@@ -15,7 +15,7 @@ from typing import Any, Final, LiteralString
 
 from psycopg import Connection, rows
 
-from app.errors import translated
+from app.program.errors import translated
 
 ADD_CLIENT: Final[LiteralString] = """
 select access.add_client(

@@ -12,9 +12,9 @@ from alembic.util import CommandError
 from psycopg import rows
 from sqlalchemy.pool import NullPool
 
-from app.database import Role, connect, find_revision, needed_revision
-from app.errors import ClaimsError, from_psycopg, translated
-from app.paths import MIGRATIONS_DIR
+from app.database.connect import Role, connect, find_revision, needed_revision
+from app.program.errors import ClaimsError, from_psycopg, translated
+from app.program.paths import MIGRATIONS_DIR
 
 CODE_SCHEMAS: Final = (
     "pipeline",

@@ -12,8 +12,8 @@ from typing import Any, Final, Literal, LiteralString
 from psycopg import Connection, rows
 from psycopg.types.json import Jsonb
 
-from app.errors import ClaimsError, translated
-from app.intake.grammar import calendar_date
+from app.claim.grammar import calendar_date
+from app.program.errors import ClaimsError, translated
 from app.vault import Tokens
 
 _SELECT_FOUND: Final[LiteralString] = """

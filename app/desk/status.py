@@ -7,8 +7,8 @@ from typing import Any, Final, LiteralString, TypeVar
 
 from psycopg import Connection, rows
 
-from app.errors import ClaimsError, translated
-from app.pipeline import Accounting, read_accounting
+from app.pipeline.once import Accounting, read_accounting
+from app.program.errors import ClaimsError, translated
 from app.reference.kinds import KINDS
 
 READ_STATES: Final[LiteralString] = """

@@ -10,11 +10,11 @@ from typing import Any, Final, LiteralString
 
 from psycopg import Connection, rows
 
-from app.database import Role, connect
-from app.errors import translated
+from app.database.connect import Role, connect
+from app.pipeline.stages import Stage, stages_of
+from app.program.errors import translated
+from app.program.settings import Settings
 from app.scoring.serve import ScoringSeconds
-from app.settings import Settings
-from app.stages import Stage, stages_of
 
 READ_MAX_CLAIMS: Final[LiteralString] = """
 select settings.max_claims_per_call

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import Connection, Copy
 
-from app.errors import ClaimsError
+from app.program.errors import ClaimsError
 from app.scoring.model import Floats
 
 HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)

@@ -9,7 +9,7 @@ from typing import Final
 
 from psycopg import pq
 
-from app.errors import ClaimsError
+from app.program.errors import ClaimsError
 
 TLS_MODES: Final = ("require", "verify-ca", "verify-full")
 """libpq's sslmodes that never go on without TLS; the last two verify the server too."""

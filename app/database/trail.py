@@ -16,7 +16,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from app.errors import ClaimsError, translated
+from app.program.errors import ClaimsError, translated
 
 TELL: Final = """
 select

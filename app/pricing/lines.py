@@ -15,8 +15,8 @@ from typing import Any, Final, LiteralString
 from psycopg import Connection
 from psycopg.types.composite import CompositeInfo, register_composite
 
-from app.errors import ClaimsError, translated
-from app.intake import grammar
+from app.claim import grammar
+from app.program.errors import ClaimsError, translated
 
 PRICE_LINES: Final[LiteralString] = """
 select

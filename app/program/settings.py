@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.errors import ClaimsError
+from app.program.errors import ClaimsError
 
 ENV_FILE: Final = ".env"
 KEY_BYTES: Final = 32

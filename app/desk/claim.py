@@ -7,11 +7,11 @@ from typing import Any, Final, LiteralString, TypeVar
 
 from psycopg import Connection, rows
 
-from app.auditing import Concerned, Told, record_access, refusals_recorded, tell
-from app.errors import ClaimsError, translated
-from app.price_basis import Basis, read_bases
+from app.database.trail import Concerned, Told, record_access, refusals_recorded, tell
+from app.pricing.basis import Basis, read_bases
+from app.program.errors import ClaimsError, translated
+from app.program.settings import Settings
 from app.scoring.explain import ScoreReport, Verdict, explain_score, read_verdicts
-from app.settings import Settings
 from app.vault import ErasedError, KeyRing, Sealed
 from app.vault.keyring import read_tokens
 

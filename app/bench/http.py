@@ -24,10 +24,10 @@ from typing import Any, Final
 import msgspec
 from psycopg.conninfo import make_conninfo
 
-from app.errors import ClaimsError
+from app.database.scratch import connect_to, run_claims, scratch_database, scratch_keys
 from app.generate import AS_OF, FAULT_SHARE, Generator
-from app.scratch import connect_to, run_claims, scratch_database, scratch_keys
-from app.settings import Settings
+from app.program.errors import ClaimsError
+from app.program.settings import Settings
 
 DATABASE: Final = "claims_bench_http"
 BULK_CLAIMS: Final = 10_000

@@ -1,0 +1,1 @@
+"""The benchmark of the pipeline and of the HTTP service."""

@@ -1,0 +1,1 @@
+"""What a claim is: its fields and their grammar."""

@@ -1,0 +1,1 @@
+"""What people and programs ask about claims that are there; command line and API show it."""

@@ -1,0 +1,1 @@
+"""Prices of lines, by the SQL that prices claims."""

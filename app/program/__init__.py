@@ -1,0 +1,1 @@
+"""What any program has: errors, settings, paths, logs, the console."""
