@@ -30,13 +30,16 @@ def test_there_are_files() -> None:
     assert FILES
 
 
-@pytest.mark.parametrize(
-    "file", sorted((SQL_DIR / "validation").glob("*.sql")), ids=attrgetter("stem")
+RULES = sorted(
+    path for path in (SQL_DIR / "validation").rglob("*.sql") if path.name != "contents.sql"
 )
+
+
+@pytest.mark.parametrize("file", RULES, ids=attrgetter("stem"))
 def test_a_rule_has_a_file_and_a_test_of_its_own(file: Path) -> None:
     made = re.findall(r"^create (?:function|procedure) ([a-z_.]+)", file.read_text(), re.MULTILINE)
     assert made == [f"validation.{file.stem}"]
-    tests = PGTESTS / "validation" / file.stem
+    tests = PGTESTS / file.relative_to(SQL_DIR).with_suffix("")
     assert tests.with_suffix(".sql").is_file() or list(tests.glob("*.sql"))
 
 

@@ -192,8 +192,8 @@ def test_an_error_in_the_installer_names_its_file(
 ) -> None:
     copy = tmp_path / "sql"
     shutil.copytree(SQL_DIR, copy)
-    (copy / "views.sql").write_text("select 1;\nselekt 2;\n")
+    (copy / "desk/status.sql").write_text("select 1;\nselekt 2;\n")
     monkeypatch.setattr(installer, "INSTALL_FILE", copy / "install.sql")
-    with pytest.raises(ClaimsError, match=r"views\.sql, about line 2: syntax error"):
+    with pytest.raises(ClaimsError, match=r"desk/status\.sql, about line 2: syntax error"):
         schema.upgrade()
     assert left_behind(empty_database) == []

@@ -42,7 +42,7 @@ select isnt_empty(
 );
 
 set local role claims_owner;
-\ir ../../../sql/grants.sql
+\ir ../../../sql/grants/contents.sql
 reset role;
 
 select bag_eq(

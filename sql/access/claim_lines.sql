@@ -1,0 +1,6 @@
+create view access.claim_lines with (security_barrier) as
+select line.*
+from production.claim_lines as line
+where access.may_see(line.submitter_id);
+
+comment on view access.claim_lines is 'Lines in production, of the submitter of the session.';

@@ -1,0 +1,6 @@
+create view access.claims with (security_barrier) as
+select claim.*
+from production.claims as claim
+where access.may_see(claim.submitter_id);
+
+comment on view access.claims is 'Claims in production, of the submitter of the session.';

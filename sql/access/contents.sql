@@ -1,0 +1,24 @@
+-- What the HTTP service calls: its clients, and what each of them may see.
+\ir may_see.sql
+\ir batches.sql
+\ir staged_claims.sql
+\ir staged_lines.sql
+\ir staged_findings.sql
+\ir failed_claims.sql
+\ir claims.sql
+\ir claim_lines.sql
+\ir claim_findings.sql
+\ir staged_scores.sql
+\ir claim_scores.sql
+\ir review_verdicts.sql
+\ir claim_states.sql
+\ir add_client.sql
+\ir revoke_client.sql
+\ir find_client.sql
+\ir touch_client.sql
+\ir note_request.sql
+\ir store_request.sql
+\ir find_request.sql
+\ir reference_version.sql
+\ir read_results.sql
+\ir find_claims.sql

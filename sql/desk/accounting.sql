@@ -1,0 +1,34 @@
+-- What came in must be somewhere: difference is always zero.
+create view pipeline.accounting as
+select
+  counted.loaded,
+  counted.in_progress,
+  counted.transferred,
+  failed.open as failed,
+  failed.superseded,
+  counted.pended,
+  counted.loaded - counted.in_progress - counted.transferred - failed.open
+  - failed.superseded as difference,
+  counted.below_threshold
+from (
+  select
+    coalesce(sum(batch.claim_count - batch.retried_count), 0)::bigint as loaded,
+    coalesce(
+      sum(batch.claim_count - batch.claims_failed)
+      filter (where batch.state <> 'transferred'),
+      0
+    )::bigint as in_progress,
+    coalesce(sum(batch.claims_moved), 0)::bigint as transferred,
+    coalesce(sum(batch.claims_pended), 0)::bigint as pended,
+    coalesce(sum(batch.claims_below_threshold), 0)::bigint as below_threshold
+  from queue.batches as batch
+) as counted
+cross join (
+  select
+    count(*) filter (where failed.resolution = 'open') as open,
+    count(*) filter (where failed.resolution = 'superseded') as superseded
+  from staging.failed_claims as failed
+) as failed;
+
+comment on view pipeline.accounting
+is 'Claims loaded, each once however often it was retried = in progress + transferred + failed + superseded; pended counts the transferred ones with a line that waits for a person, below_threshold those that wait because of their score alone.';

@@ -1,0 +1,11 @@
+-- What people and programs ask about claims that are there, a view a file.
+\ir status.sql
+\ir backlog.sql
+\ir workers.sql
+\ir accounting.sql
+\ir claim_states.sql
+\ir failed_reasons.sql
+\ir pended_reasons.sql
+\ir reference_releases.sql
+\ir review_queue.sql
+\ir production_review_queue.sql

@@ -1,0 +1,17 @@
+-- With the rights of whoever reads it, so that it counts the lines that they may see.
+create view pipeline.pended_reasons with (security_invoker) as
+select
+  line.reason_code,
+  coalesce(reason.title, rule.title) as title,
+  coalesce(reason.hint, rule.hint) as hint,
+  count(*) as lines,
+  count(distinct line.claim_id) as claims,
+  min(line.claim_id) as example_claim_id
+from production.claim_lines as line
+left join reference.pricing_reasons as reason on line.reason_code = reason.reason_code
+left join reference.rules as rule on line.reason_code = rule.rule_code
+where line.pricing_status = 'pended'
+group by line.reason_code, reason.title, reason.hint, rule.title, rule.hint;
+
+comment on view pipeline.pended_reasons
+is 'Lines in production that wait for a person, by pricing reason or by the rule that pended them.';

@@ -1,0 +1,39 @@
+create view scoring.review_queue as
+select
+  claim.claim_id,
+  claim.service_month,
+  claim.submitter_id,
+  claim.batch_id,
+  claim.received_at,
+  claim.transferred_at,
+  claim.billing_npi,
+  claim.first_service_date,
+  claim.line_count,
+  claim.total_charge,
+  claim.allowed_amount,
+  array_remove(
+    array[
+      case when score.decision = 'review' then 'score' end,
+      case when claim.pended_line_count > 0 then 'pended_lines' end
+    ],
+    null
+  ) as reasons,
+  score.score,
+  score.threshold,
+  model.version as model_version,
+  claim.pended_line_count
+from production.claims as claim
+left join production.claim_scores as score
+  on
+    claim.claim_id = score.claim_id
+    and claim.service_month = score.service_month
+left join models.registry as model on score.model_id = model.model_id
+where
+  claim.decision = 'review'
+  and not exists (
+    select from models.review_verdicts as verdict
+    where verdict.claim_id = claim.claim_id
+  );
+
+comment on view scoring.review_queue
+is 'Claims in production that wait for a person, why (score, pended_lines), and their scores.';

@@ -1,0 +1,11 @@
+-- Partitions, releases of reference data, submitters.
+\ir _ensure_partition.sql
+\ir ensure_partitions.sql
+\ir drop_finished_days.sql
+\ir analyze_staging.sql
+\ir register_release.sql
+\ir refresh_periods.sql
+\ir add_submitter.sql
+\ir restrict_login.sql
+\ir refresh_history.sql
+\ir archive_audit_month.sql

@@ -1,0 +1,2 @@
+-- Transfer: staging to production, once.
+\ir move_batches.sql
