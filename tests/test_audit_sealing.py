@@ -191,7 +191,7 @@ def test_the_trail_goes_on_after_a_restore_into_another_server(
     postgres15: Server, postgres18: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A dump brings transaction ids along that mean nothing on the new server."""
-    bin_dir = postgres18.cluster.bin_dir
+    old, new = postgres15.cluster.bin_dir, postgres18.cluster.bin_dir
     assert postgres18.migrated  # which makes the roles, too: a dump of one database has none
     with (
         postgres15.database(postgres15.migrated) as database,
@@ -203,12 +203,12 @@ def test_the_trail_goes_on_after_a_restore_into_another_server(
         sealed()
         write_events(database, 3)
         dump = subprocess.run(
-            [bin_dir / "pg_dump", f"--dbname={database.url}&user=postgres"],
+            [old / "pg_dump", f"--dbname={database.url}&user=postgres"],
             check=True, capture_output=True,
         )  # fmt: skip
         subprocess.run(
             [
-                bin_dir / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", os.devnull,
+                new / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", os.devnull,
                 f"{restored.url}&user=postgres",
             ],
             check=True, input=dump.stdout,

@@ -15,6 +15,7 @@ from app.cli.options import json_option
 from app.cli.starter import load_starter
 from app.database import schema
 from app.database.connect import Role, as_url, connect, parameters
+from app.database.dump import dump as write_dump
 from app.embedded import Cluster, default_cluster
 from app.program.console import out, print_json
 from app.program.errors import ClaimsError
@@ -107,6 +108,12 @@ def status(*, as_json: bool) -> None:
             "run `claims db upgrade`.",
             style="yellow",
         )
+    if found.columns_stamped:
+        out.print(
+            "This server marks its columns (pg_attver), which no other version takes. Dump the "
+            "database with `claims db dump`, which finds the pg_dump that leaves the marks out.",
+            soft_wrap=True,
+        )
     if found.tables:
         table = Table("table", box=None, pad_edge=False)
         table.add_column("partitions", justify="right")
@@ -129,6 +136,33 @@ def url(role: str, *, as_json: bool) -> None:
         print_json({"url": text})
     else:
         click.echo(text)
+
+
+@db.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--pg-dump",
+    "program",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The pg_dump to use, instead of one that is looked for.",
+)
+@json_option
+def dump(file: Path, program: Path | None, *, as_json: bool) -> None:
+    """Write the database to FILE with pg_dump, so that a server of another version takes it.
+
+    Keys are not in it. docs/operate.md says how a dump goes into a newer PostgreSQL.
+    """
+    written = write_dump(file, load_settings(), program)
+    if as_json:
+        print_json(asdict(written) | {"file": str(written.file), "pg_dump": str(written.pg_dump)})
+        return
+    out.print(
+        f"{written.file}: {decimal(written.bytes)} of PostgreSQL {written.server_version}, "
+        f"by pg_dump {written.pg_dump_version} ({written.pg_dump}).",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 @db.command(context_settings={"ignore_unknown_options": True})

@@ -13,6 +13,7 @@ from psycopg import rows
 from sqlalchemy.pool import NullPool
 
 from app.database.connect import Role, connect, find_revision, needed_revision
+from app.database.dump import look_at
 from app.program.errors import ClaimsError, from_psycopg, translated
 from app.program.paths import MIGRATIONS_DIR
 
@@ -95,6 +96,8 @@ class SchemaStatus:
     routines: int
     bytes: int
     tables: list[TableSize]
+    columns_stamped: bool
+    """Only the server's own pg_dump writes what other servers take: `claims db dump` finds it."""
 
 
 def upgrade() -> None:
@@ -128,6 +131,7 @@ def status() -> SchemaStatus:
             routines=routines[0],
             bytes=server[2],
             tables=tables,
+            columns_stamped=look_at(conn).stamped,
         )
 
 
