@@ -1,5 +1,5 @@
 -- For people who write SQL.
-\ir policies.sql
+\ir _write_policies.sql
 \ir claims.sql
 \ir claim_scores.sql
 \ir claim_lines.sql

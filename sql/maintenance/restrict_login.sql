@@ -39,6 +39,7 @@ begin
     submitter.submitter_id
   from queue.submitters as submitter
   where submitter.name = any(p_submitters);
+  call analysis._write_policies();
   perform auditing.record_event(
     'login.restricted', null, null, null, null,
     jsonb_build_object('login', p_login, 'submitters', p_submitters)
@@ -47,4 +48,4 @@ end;
 $$;
 
 comment on procedure maintenance.restrict_login(text, text[])
-is 'Lets a login read in production the rows of these submitters alone; of all again, when the array is empty. PL001: no such submitter. PL014: no such login.';
+is 'Lets a login read in production the rows of these submitters alone; of all again, when the array is empty. PL001: no such submitter. PL014: no such login. 55P03: production is in use; call it again.';

@@ -41,6 +41,7 @@ values
 ('maintenance.add_submitter', '{claims_operator}'),
 ('maintenance.restrict_login', '{claims_operator}'),
 ('analysis.seen_submitters', '{claims_analyst,claims_operator,claims_reviewer}'),
+('analysis._write_policies', '{}'),
 ('pipeline.reserve_batch_id', '{claims_app}'),
 ('pipeline.reserve_claim_ids', '{claims_app}'),
 ('pipeline.find_batch', '{claims_app,claims_operator}'),
