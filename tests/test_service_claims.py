@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from app.database.trail import PURPOSES
+from app.service.body import SMALL_BYTES
 from app.service.routes.claims import Accepted, ClaimAnswer, Completed
 from app.service.routes.failed_claims import FailedClaims
 from app.service.small import FEW_CLAIMS
@@ -393,6 +394,13 @@ def test_the_same_key_gives_the_same_batch(service: Service, client: httpx.Clien
         ),
     ):
         assert (changed.status_code, changed.json()["code"]) == (409, "IDEMPOTENCY_KEY_REUSED")
+    # Such a body is stored by another process, and refused as any other.
+    large = client.post(
+        "/api/v1/claims/process",
+        content=b" " * (SMALL_BYTES + 1) + ndjson(sent[:2]),
+        headers=NDJSON | {"Idempotency-Key": "k-221"},
+    )
+    assert (large.status_code, large.json()["code"]) == (409, "IDEMPOTENCY_KEY_REUSED")
     with service.client(submitter="other") as other:
         elsewhere = send(other, sent, **{"Idempotency-Key": "k-221"})
     assert elsewhere.status_code == 202

@@ -58,9 +58,12 @@ class ClaimsError(Exception):
         self.message = message
         self.hint = hint
 
-    def __reduce__(self) -> tuple[type["ClaimsError"], tuple[object, ...]]:
-        """Let it come back whole from another process."""
-        return type(self), (self.code, self.message, self.hint)
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let it come back whole from another process, whatever its class is made from.
+
+        Python would call the class with the arguments of Exception, the message alone.
+        """
+        return _revived, (type(self), self.args, self.__dict__)
 
     @property
     def http_status(self) -> int:
@@ -68,6 +71,15 @@ class ClaimsError(Exception):
         return _HTTP_STATUSES.get(
             self.code, _HTTP_STATUSES.get(self.code[:2], HTTPStatus.INTERNAL_SERVER_ERROR)
         )
+
+
+def _revived(
+    kind: type[ClaimsError], arguments: tuple[object, ...], state: dict[str, object]
+) -> ClaimsError:
+    error = kind.__new__(kind)
+    error.args = arguments
+    error.__dict__.update(state)
+    return error
 
 
 class DatabaseError(ClaimsError):

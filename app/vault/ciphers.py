@@ -69,11 +69,6 @@ class DecryptionRefusedError(ClaimsError):
             )
         self.claim_id: Final = claim_id
         self.field: Final = field
-        self._unknown_key = unknown_key
-
-    def __reduce__(self) -> tuple[type[ClaimsError], tuple[object, ...]]:
-        """Let it come back whole from another process."""
-        return type(self), (self.claim_id, self.field, self._unknown_key)
 
 
 class ErasedError(ClaimsError):
@@ -85,11 +80,6 @@ class ErasedError(ClaimsError):
             f"what identified the patient of claim {claim_id} was erased",
             "Nothing brings it back: its keys were destroyed by `claims keys shred`.",
         )
-        self._claim_id = claim_id
-
-    def __reduce__(self) -> tuple[type[ClaimsError], tuple[object, ...]]:
-        """Let it come back whole from another process."""
-        return type(self), (self._claim_id,)
 
 
 class ClaimCipher:
