@@ -189,8 +189,8 @@ def test_every_claim_is_reported_by_field_rule_and_reason(client: httpx.Client) 
     first, second, third = (row.findings[0] for row in failed)
     assert (first.rule_code, first.field, first.value) == (
         "D000",
-        "$.billing_npi",
-        "missing required field",
+        "billing_npi",
+        "is missing",
     )
     assert (second.field, second.value) == ("billing_npi", "1234567890")
     assert second.reason
@@ -234,7 +234,7 @@ def test_a_correction_takes_the_place_of_the_failed_claim(
     correct = f"/api/v1/failed-claims/{failed['claim_id']}/correct"
     refused = client.post(correct, json=claim | {"payer_id": 7})
     assert (refused.status_code, refused.json()["code"]) == (422, "CLAIM_NOT_DECODED")
-    assert "$.payer_id" in refused.json()["detail"]
+    assert "payer_id has to be a text, and is a number" in refused.json()["detail"]
 
     claim["billing_npi"] = right
     answer = client.post(correct, content=json.dumps(claim, indent=2))

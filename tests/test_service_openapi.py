@@ -100,6 +100,49 @@ def test_every_operation_is_described() -> None:
                     assert examples(media), (method, path)
 
 
+def test_operations_have_names_that_a_client_would_call_them_by() -> None:
+    names = {
+        operation["operationId"]
+        for operations in api.raw_schema["paths"].values()
+        for operation in operations.values()
+    }
+    assert names == {
+        *("process_claims", "find_claims", "get_claim", "list_batches", "get_batch"),
+        *("get_batch_results", "follow_batch", "release_batches", "list_failed_claims"),
+        *("retry_failed_claim", "retry_failed_claims", "correct_failed_claim", "get_rvu"),
+        *("quote_prices", "get_health", "get_readiness", "get_metrics"),
+    }
+
+
+def test_limits_are_those_of_validation() -> None:
+    schemas = api.raw_schema["components"]["schemas"]
+    for model in ("Claim", "ServiceLine", "LineToQuote", "QuoteRequest", "Release", "RetryByRule"):
+        assert schemas[model]["additionalProperties"] is False, model
+    ids = [
+        parameter["schema"]["maximum"]
+        for operations in api.raw_schema["paths"].values()
+        for operation in operations.values()
+        for parameter in operation.get("parameters", [])
+        if parameter["name"] in {"batch_id", "claim_id"} and parameter["in"] == "path"
+    ]
+    assert set(ids) == {2**63 - 1}
+    assert all(isinstance(limit, int) for limit in ids)
+    assert schemas["LineToQuote"]["properties"]["units"]["maximum"] == 999_999
+    assert schemas["LineToQuote"]["properties"]["charge"]["anyOf"]
+
+
+def test_lines_of_json_are_described_in_both_directions() -> None:
+    """As texts, which every generator of clients knows, with the model of their lines."""
+    paths = api.raw_schema["paths"]
+    sent = paths["/api/v1/claims/process"]["post"]["requestBody"]["content"]
+    got = paths["/api/v1/batches/{batch_id}/results"]["get"]["responses"]["200"]["content"]
+    for content, model in ((sent, "Claim"), (got, "Result")):
+        schema = content["application/x-ndjson"]["schema"]
+        assert schema["type"] == "string"
+        assert schema["contentSchema"] == {"$ref": f"#/components/schemas/{model}"}
+        assert model in api.raw_schema["components"]["schemas"]
+
+
 @pytest.mark.parametrize("server", ["18"], indirect=True)
 def test_the_examples_are_accepted(service: Service) -> None:
     with service.client() as client:

@@ -1,5 +1,6 @@
 """Relative values and quotes, kept in a real memcached, and what happens when it is gone."""
 
+import json
 import shutil
 import subprocess
 import time
@@ -36,6 +37,10 @@ QUOTE: Final[Json] = {
         },
     ]
 }
+
+JSON: Final = {"Content-Type": "application/json"}
+
+LINE: Final[Json] = QUOTE["lines"][0]
 
 LOOKUPS: Final = "claims_cache_lookups_total"
 
@@ -215,3 +220,65 @@ def test_without_a_cache_and_a_worker_it_is_said(postgres18: Server, tmp_path: P
             conn.execute("delete from reference.periods_in_force where kind = 'rvu'")
         check = client.get("/ready").json()["checks"]["reference"]
         assert check == {"state": "failed", "detail": "no release in force today: rvu"}
+
+
+@pytest.mark.parametrize(
+    ("line", "detail"),
+    [
+        ({"minutes": 5}, "lines[0].minutes is not known"),
+        ({"modifers": []}, "lines[0].modifers is not known: did you mean modifiers?"),
+        ({"hcpcs": None}, "lines[0].hcpcs has to be a text, and is null"),
+        ({"hcpcs": "9921"}, "lines[0].hcpcs is no HCPCS code of five characters"),
+        ({"modifiers": ["25"] * 5}, "lines[0].modifiers has more than 4 entries"),
+        ({"date_of_service": "2026-02-30"}, "lines[0].date_of_service is no date YYYY-MM-DD"),
+        ({"units": "1_0"}, "lines[0].units has to be a whole number, and is a text"),
+        ({"units": 0}, "lines[0].units is less than 1"),
+        ({"charge": "1_0"}, "lines[0].charge is a text that is no number"),
+        ({"charge": 0}, "lines[0].charge is no amount of dollars and cents above zero"),
+        ({"carrier": "01112", "zip": None}, "lines[0].carrier and locality go together"),
+    ],
+)
+def test_what_does_not_fit_is_named_by_its_path(
+    cached: tuple[Service, object], line: dict[str, object], detail: str
+) -> None:
+    service, _ = cached
+    with service.client() as client:
+        answer = client.post("/api/v1/pricing/quote", json={"lines": [LINE | line]})
+    assert (answer.status_code, answer.json()["code"]) == (400, "REQUEST_INVALID")
+    assert answer.json()["detail"] == detail
+
+
+@pytest.mark.parametrize(
+    ("path", "detail"),
+    [
+        ("/api/v1/rvu/99213?date=yesterday", "the query parameter date"),
+        ("/api/v1/rvu/99213?zip=1", "the query parameter zip"),
+        ("/api/v1/batches?state=lost", "the query parameter state"),
+        ("/api/v1/batches?limit=0", "the query parameter limit is less than 1"),
+        ("/api/v1/batches?limit=1_0", "the query parameter limit"),
+        ("/api/v1/batches/0", "the path parameter batch_id is less than 1"),
+    ],
+)
+def test_a_parameter_is_named_as_the_caller_wrote_it(
+    cached: tuple[Service, object], path: str, detail: str
+) -> None:
+    service, _ = cached
+    with service.client() as client:
+        answer = client.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (400, "REQUEST_INVALID")
+    assert answer.json()["detail"].startswith(detail), answer.json()["detail"]
+
+
+def test_a_quote_takes_amounts_digit_by_digit(cached: tuple[Service, object]) -> None:
+    """The price is the charge where it is lower, with the zeros that were written."""
+    service, _ = cached
+    body = json.dumps({"lines": [LINE | {"charge": "here"}]})
+
+    def quoted(client: httpx.Client, charge: str) -> httpx.Response:
+        content = body.replace('"here"', charge)
+        return client.post("/api/v1/pricing/quote", content=content, headers=JSON)
+
+    with service.client() as client:
+        for charge in ("12.10", "0.07", '"33.33"'):
+            total = f'"allowed_total":{charge.strip(chr(34))}'
+            assert total.encode() in quoted(client, charge).content

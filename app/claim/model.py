@@ -6,7 +6,9 @@ or missing fields, wrong types, lists too short or too long, texts longer than
 has the right shape but a wrong value (`2025-02-30`, a name where a code belongs, a
 bad check digit) is decoded, and reported as a finding by the validation rules.
 
-Amounts are dollars, as JSON numbers or strings, and never pass through a float.
+Amounts are dollars, as JSON numbers (`150`, `150.00`, `1.5e2`) or as texts of digits with at
+most one point and a minus before them (`"150.00"`; not `"1_50"`, `"+150"`, `" 150"` or
+`"1.5e2"`), and never pass through a float: `app.claim.decoding` decodes them.
 Dates are texts `YYYY-MM-DD`. Codes may be in lower case and are trimmed; an optional
 code that is blank counts as not given, and so does a blank modifier.
 """

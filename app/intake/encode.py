@@ -5,7 +5,6 @@ fits its grammar, as a calendar date or as a number in range: there is nothing l
 that could make COPY fail. Reasons name fields, never values.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from app.claim import grammar
+from app.claim.decoding import ModelDecoder, NotDecodedError
 from app.claim.model import CENT, THOUSANDTH, Claim, ServiceLine
 from app.intake.reader import RECORD_LIMIT
 from app.vault import BatchEncryptor, ClaimCipher, KeyRing, Tokens
@@ -67,7 +67,7 @@ class Encoded:
     claims: list[Row] = field(default_factory=list)
     lines: list[Row] = field(default_factory=list)
     failed: list[Row] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
+    reasons: list[tuple[str, str]] = field(default_factory=list)
     """For each failed claim its field and reason, as a person reads them."""
 
 
@@ -77,7 +77,10 @@ class _Numbered(msgspec.Struct, frozen=True):
     claim_number: str
 
 
-_decode: Final = msgspec.json.Decoder(Claim).decode
+WHOLE: Final = "claim"
+"""What is told as the field where the whole does not fit."""
+
+_decode: Final = ModelDecoder(Claim, WHOLE).decode
 _decode_number: Final = msgspec.json.Decoder(_Numbered).decode
 _to_json: Final = msgspec.json.encode
 
@@ -90,7 +93,7 @@ def encode_batch(
     for position, (record, claim_id) in enumerate(zip(records, claim_ids, strict=True), start=1):
         try:
             claim = _decoded(record)
-        except (msgspec.MsgspecError, UnicodeDecodeError, _TooLongError) as error:
+        except NotDecodedError as error:
             encoder.add_failed(claim_id, position, record, error)
         else:
             encoder.add_claim(claim_id, claim)
@@ -101,59 +104,15 @@ def explain(record: bytes) -> str | None:
     """Say which field of a claim does not fit the model and why, without its value; or None."""
     try:
         _decoded(record)
-    except (msgspec.MsgspecError, UnicodeDecodeError, _TooLongError) as error:
-        return ": ".join(_explained(error))
+    except NotDecodedError as error:
+        return str(error)
     return None
-
-
-class _TooLongError(Exception):
-    """The text of a claim is longer than any claim can be."""
 
 
 def _decoded(record: bytes) -> Claim:
     if len(record) > RECORD_LIMIT:
-        raise _TooLongError
+        raise NotDecodedError(WHOLE, f"is longer than {RECORD_LIMIT} bytes")
     return _decode(record)
-
-
-# What msgspec and the model say, as far as it cannot hold what the submitter sent.
-_SAFE_REASON: Final = re.compile(
-    r"Expected `[a-z |]+`(?:, got `[a-z]+`| (?:of length )?[<>]=? -?[0-9]+"
-    r"| matching regex '[^']+')"
-    r"|Invalid decimal string"
-)
-_OF_A_FIELD: Final = re.compile(
-    r"Object (missing required field) `([a-z_0-9]+)`|`([a-z_]+)` ((?:is|has) [a-zA-Z0-9 -]+)"
-)
-_MALFORMED: Final = re.compile(r"JSON is malformed: [a-z ,]+ \(byte [0-9]+\)")
-_UNKNOWN_FIELD: Final = "Object contains unknown field"
-
-
-def _explained(error: Exception) -> tuple[str, str]:
-    """Return the path of the field and the reason, without any value from the claim."""
-    match error:
-        case _TooLongError():
-            return "$", f"the claim is longer than {RECORD_LIMIT} bytes"
-        case UnicodeDecodeError():
-            return "$", "a text is not UTF-8"
-        case msgspec.ValidationError():
-            reason, _, path = str(error).partition(" - at `")
-            return _explained_field(path.removesuffix("`") or "$", reason)
-        case _:
-            known = _MALFORMED.fullmatch(str(error))
-            return "$", known[0] if known else "the text is not one whole JSON object"
-
-
-def _explained_field(where: str, reason: str) -> tuple[str, str]:
-    """Return the path as far as the field itself, and the reason if it holds no value."""
-    if of_field := _OF_A_FIELD.fullmatch(reason):
-        missing, missed, named, wrong = of_field.groups()
-        return f"{where}.{missed or named}", missing or wrong
-    if _SAFE_REASON.fullmatch(reason):
-        return where, reason
-    if reason.startswith(_UNKNOWN_FIELD):
-        return where, "the object has a field that the claim model lacks"
-    return where, "the value does not fit the claim model"
 
 
 class _Doubts:
@@ -220,20 +179,23 @@ class _Encoder:
         self._tokens = encryptor.tokens
         self._batch_id = batch_id
 
-    def add_failed(self, claim_id: int, position: int, record: bytes, error: Exception) -> None:
+    def add_failed(
+        self, claim_id: int, position: int, record: bytes, error: NotDecodedError
+    ) -> None:
         """Add a claim that could not be decoded."""
-        where, reason = _explained(error)
         original = record.decode("utf-8", "surrogateescape")
         number_token = _claim_number_token(record, self._tokens)
         erasure_id, cipher = self._cipher_of(claim_id, number_token)
-        self.encoded.reasons.append(f"{where}: {reason}")
+        self.encoded.reasons.append((error.field, error.reason))
         self.encoded.failed.append(
             (
                 claim_id,
                 self._batch_id,
                 erasure_id,
                 position,
-                _to_json([{"rule": DECODE_RULE, "field": where, "reason": reason}]).decode(),
+                _to_json(
+                    [{"rule": DECODE_RULE, "field": error.field, "reason": error.reason}]
+                ).decode(),
                 number_token,
                 cipher.encrypt("original", original),
             )

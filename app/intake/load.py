@@ -328,7 +328,7 @@ class _Loader:
         return LoadResult(
             claims=count,
             not_decoded=len(stored.encoded.failed),
-            reasons=Counter(stored.encoded.reasons),
+            reasons=Counter(" ".join(reason) for reason in stored.encoded.reasons),
             batches=1,
         )
 

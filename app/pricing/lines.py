@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from itertools import starmap
 from typing import Any, Final, LiteralString
@@ -16,6 +16,7 @@ from psycopg import Connection
 from psycopg.types.composite import CompositeInfo, register_composite
 
 from app.claim import grammar
+from app.claim.decoding import NUMBER
 from app.program.errors import ClaimsError, translated
 
 PRICE_LINES: Final[LiteralString] = """
@@ -408,13 +409,9 @@ def _charge(text: str) -> Decimal:
 
 
 def _decimal(text: str) -> Decimal:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        raise ValueError("is no number") from None
-    if not number.is_finite():
+    if not NUMBER.fullmatch(text):
         raise ValueError("is no number")
-    return number
+    return Decimal(text)
 
 
 def _minutes(text: str) -> int:

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 from litestar import Litestar, Router
+from litestar.exceptions import ValidationException
 from litestar.middleware import DefineMiddleware
 from litestar.types import ASGIApp
 from prometheus_client import REGISTRY
@@ -61,6 +62,7 @@ def make_app(settings: Settings) -> Litestar:
             rate_limit(settings).middleware,
         ],
         plugins=[problems.plugin(), openapi.DecimalsAreNumbers()],
+        exception_handlers={ValidationException: problems.refuse_parameters},
         openapi_config=openapi.config(),
         request_max_body_size=settings.max_body_bytes,
         logging_config=None,

@@ -259,7 +259,7 @@ def store(conn: Connection[Any], keyring: KeyRing, submission: Submission) -> Re
         ),
         not_decoded_count=len(stored.encoded.failed),
         not_decoded=[
-            NotDecoded(row[_CLAIM_ID], row[_POSITION], DECODE_RULE, *reason.split(": ", 1))
+            NotDecoded(row[_CLAIM_ID], row[_POSITION], DECODE_RULE, *reason)
             for row, reason in failed
         ],
     )

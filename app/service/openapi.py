@@ -1,5 +1,6 @@
 """The OpenAPI document: the claim model as intake has it, bodies that are streamed, security."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
@@ -8,8 +9,8 @@ from typing import Any, Final
 
 import msgspec
 from litestar import Litestar
-from litestar._openapi.schema_generation import SchemaCreator
 from litestar.connection import ASGIConnection
+from litestar.enums import ParamType
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -17,6 +18,7 @@ from litestar.openapi.spec import (
     Components,
     Example,
     OpenAPIMediaType,
+    OpenAPIResponse,
     Operation,
     Reference,
     RequestBody,
@@ -27,10 +29,13 @@ from litestar.openapi.spec import (
 from litestar.openapi.spec import Parameter as OpenAPIParameter
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.plugins import OpenAPISchemaPlugin
+from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
 from app.claim.model import Claim
 from app.service.answers import JSON, NDJSON
+from app.service.exact import ExactBody
+from app.service.parts import BIGINT_MAX
 from app.service.problems import ApiError
 
 AMOUNT: Final = r"^-?[0-9]{1,10}(\.[0-9]{1,2})?$"
@@ -75,6 +80,18 @@ class _Verbatim(Schema):
         return self.text or {}
 
 
+def _lines_of(model: str) -> _Verbatim:
+    """Describe NDJSON: for a generated client a text, whose lines are of the model."""
+    return _Verbatim(
+        text={
+            "type": "string",
+            "contentMediaType": NDJSON,
+            "contentSchema": {"$ref": REFERENCE.format(name=model)},
+            "description": f"One JSON object ({model}) in each line.",
+        }
+    )
+
+
 @dataclass
 class ClaimsOperation(Operation):
     """An operation whose body is claims, read as a stream and not by Litestar."""
@@ -91,7 +108,7 @@ class ClaimsOperation(Operation):
                     examples={"one claim": Example(value=[EXAMPLE_CLAIM])},
                 ),
                 NDJSON: OpenAPIMediaType(
-                    schema=Schema(type=OpenAPIType.STRING),
+                    schema=_lines_of("Claim"),
                     examples={
                         "one claim": Example(value=msgspec.json.encode(EXAMPLE_CLAIM).decode())
                     },
@@ -126,7 +143,7 @@ class DecimalsAreNumbers(OpenAPISchemaPlugin):
     def to_openapi_schema(
         self,
         field_definition: FieldDefinition,  # noqa: ARG002 - all decimals are alike
-        schema_creator: SchemaCreator,  # noqa: ARG002 - there is nothing inside them
+        schema_creator: Any,  # noqa: ANN401, ARG002 - Litestar's own; nothing is inside a decimal
     ) -> Schema:
         """Describe one."""
         return Schema(type=OpenAPIType.NUMBER)
@@ -177,21 +194,60 @@ async def refuse_unknown(
 
 
 def complete(app: Litestar) -> None:
-    """Add the claim model to the document: no handler takes it, bodies of claims are streams."""
+    """Say what Litestar cannot know or says inexactly: streams of claims, and limits."""
+    paths = app.openapi_schema.paths or {}
+    operations = {
+        path: [operation for operation in (item.get, item.post) if operation is not None]
+        for path, item in paths.items()
+    }
     app.state.query_names = {
         path: {
             parameter.name
-            for operation in (item.get, item.post)
-            if operation is not None
-            for parameter in operation.parameters or []
-            if isinstance(parameter, OpenAPIParameter) and parameter.param_in == "query"
+            for parameter in _parameters(found)
+            if parameter.param_in == ParamType.QUERY
         }
-        for path, item in (app.openapi_schema.paths or {}).items()
+        for path, found in operations.items()
     }
-    _, models = msgspec.json.schema_components([Claim], ref_template=REFERENCE)
+    for found in operations.values():
+        for parameter in _parameters(found):
+            if isinstance(parameter.schema, Schema):
+                _bound_exactly(parameter.schema)
+        for operation in found:
+            for response in (operation.responses or {}).values():
+                if isinstance(response, OpenAPIResponse) and NDJSON in (response.content or {}):
+                    response.content = {NDJSON: OpenAPIMediaType(schema=_lines_of("Result"))}
+    # No handler takes the claim model, and of the others Litestar leaves limits out.
+    models = [Claim, *(dto.model_type for dto in _bodies(app))]
+    _, described = msgspec.json.schema_components(models, ref_template=REFERENCE)
     schemas = app.openapi_schema.components.schemas
-    for name, text in models.items():
+    for name, text in described.items():
         schemas[name] = _Verbatim(text=_with_amounts(text))
+
+
+def _parameters(operations: list[Operation]) -> Iterator[OpenAPIParameter]:
+    for operation in operations:
+        for parameter in operation.parameters or []:
+            if isinstance(parameter, OpenAPIParameter):
+                yield parameter
+
+
+def _bodies(app: Litestar) -> Iterator[type[ExactBody[Any]]]:
+    """Give the decoders of all bodies that handlers take."""
+    for route in app.routes:
+        for handler in route.route_handlers if isinstance(route, HTTPRoute) else ():
+            dto = handler.resolve_data_dto()
+            if dto is not None and issubclass(dto, ExactBody):
+                yield dto
+
+
+def _bound_exactly(schema: Schema) -> None:
+    """Make the bounds of whole numbers whole: as a float, the largest id is one too many."""
+    if schema.type == OpenAPIType.INTEGER:
+        schema.minimum = None if schema.minimum is None else int(schema.minimum)
+        schema.maximum = None if schema.maximum is None else min(int(schema.maximum), BIGINT_MAX)
+    for one in schema.one_of or ():
+        if isinstance(one, Schema):
+            _bound_exactly(one)
 
 
 def _with_amounts(schema: Any) -> Any:  # noqa: ANN401 - any part of a JSON schema

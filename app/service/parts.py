@@ -17,10 +17,11 @@ from app.service.intake import Intake
 from app.service.progress import Progress
 from app.vault import KeyRing
 
-_BIGINT_MAX: Final = 2**63 - 1
+BIGINT_MAX: Final = 2**63 - 1
+"""The largest id."""
 
-BatchId = Annotated[int, PathParameter(ge=1, le=_BIGINT_MAX, description="A batch id.")]
-ClaimId = Annotated[int, PathParameter(ge=1, le=_BIGINT_MAX, description="A claim id.")]
+BatchId = Annotated[int, PathParameter(ge=1, le=BIGINT_MAX, description="A batch id.")]
+ClaimId = Annotated[int, PathParameter(ge=1, le=BIGINT_MAX, description="A claim id.")]
 
 SMALL_BODY: Final = 1 << 20
 """Bytes of a request that sends no claims in bulk."""

@@ -8,15 +8,18 @@ import msgspec
 import psycopg
 import structlog
 from litestar import Request, Response
+from litestar.enums import ParamType
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
+from litestar.params import ParameterKwarg
 from litestar.plugins.problem_details import (
     ProblemDetailsConfig,
     ProblemDetailsException,
     ProblemDetailsPlugin,
 )
 
+from app.claim.decoding import in_words
 from app.program.errors import ClaimsError, from_psycopg
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -40,6 +43,11 @@ _CODES: Final = {
 }
 # What Litestar says of a parameter that is not there, before the URL, which may hold anything.
 _MISSING: Final = re.compile(r"Missing required (header|query) parameter '([A-Za-z_-]+)'")
+_PLACES: Final = {
+    ParamType.QUERY: "query parameter",
+    ParamType.HEADER: "header",
+    ParamType.PATH: "path parameter",
+}
 _UNEXPECTED: Final = "Report this with the request id; nothing of the request was kept."
 
 
@@ -146,21 +154,34 @@ def _of_psycopg(error: psycopg.Error) -> ProblemDetailsException:
 def _of_litestar(error: HTTPException) -> ProblemDetailsException:
     status = error.status_code
     code, hint = _CODES.get(status, (HTTPStatus(status).name, _UNEXPECTED))
-    detail = error.detail.lower()
-    if isinstance(error, ValidationException):
-        missing = _MISSING.match(error.detail)
-        detail = (
-            f"the {missing[1]} parameter {missing[2]} is missing"
-            if missing
-            else "; ".join(_invalid(error)) or "the request does not fit the schema"
-        )
-    return _document(status, code, detail, hint, error.headers)
+    return _document(status, code, error.detail.lower(), hint, error.headers)
 
 
-def _invalid(error: ValidationException) -> list[str]:
+def refuse_parameters(request: Request[Any, Any, Any], error: ValidationException) -> Response[Any]:
+    """Answer to parameters that are missing or do not fit, by the names that the caller wrote."""
+    code, hint = _CODES[error.status_code]
+    missing = _MISSING.match(error.detail)
+    detail = (
+        f"the {missing[1]} parameter {missing[2]} is missing"
+        if missing
+        else "; ".join(_invalid(request, error)) or "the request does not fit the schema"
+    )
+    return _respond(request, _document(error.status_code, code, detail, hint, error.headers))
+
+
+def _invalid(request: Request[Any, Any, Any], error: ValidationException) -> list[str]:
     """Name what does not fit, without its value: it may be PHI in the wrong place."""
-    extra = error.extra if isinstance(error.extra, list) else []
-    return [f"{item.get('key', 'body')} does not fit the schema" for item in extra]
+    parameters = request.route_handler.parsed_fn_signature.parameters
+    problems = []
+    for item in error.extra if isinstance(error.extra, list) else []:
+        key = str(item.get("key", "body"))
+        given = parameters[key].kwarg_definition if key in parameters else None
+        name, place = key, "parameter"
+        if isinstance(given, ParameterKwarg):
+            name = given.name or key
+            place = _PLACES.get(given.param_type, place)
+        problems.append(f"the {place} {name} {in_words(str(item.get('message', '')))}")
+    return problems
 
 
 def _of_anything(error: Exception) -> ProblemDetailsException:

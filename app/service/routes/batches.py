@@ -19,7 +19,8 @@ from app.service.auth import needs
 from app.service.batches import Batch, list_batches, read_batch, result_pages
 from app.service.clients import Client
 from app.service.database import seen_by
-from app.service.parts import SMALL_BODY, BatchId, Parts
+from app.service.exact import ExactBody
+from app.service.parts import BIGINT_MAX, SMALL_BODY, BatchId, Parts
 from app.service.problems import responses
 from app.service.results import lines
 
@@ -46,7 +47,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Which held batches to let go."""
 
     batch_ids: Annotated[
-        list[Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]] | None,
+        list[Annotated[int, msgspec.Meta(ge=1, le=BIGINT_MAX)]] | None,
         msgspec.Meta(description="Null or absent: all that are validated."),
     ] = None
 
@@ -72,7 +73,13 @@ class BatchEvent(msgspec.Struct, frozen=True, kw_only=True):
     """The batch as JSON (schema Batch)."""
 
 
-@get("/", guards=[needs("claims:read")], sync_to_thread=True, responses=responses())
+@get(
+    "/",
+    guards=[needs("claims:read")],
+    sync_to_thread=True,
+    responses=responses(),
+    operation_id="list_batches",
+)
 def index(
     parts: NamedDependency[Parts],
     client: NamedDependency[Client],
@@ -80,7 +87,7 @@ def index(
         State | None, QueryParameter(name="state", description="Only those in this state.")
     ] = None,
     before: Annotated[
-        int | None, QueryParameter(ge=1, le=2**63 - 1, description="Only those with a lower id.")
+        int | None, QueryParameter(ge=1, le=BIGINT_MAX, description="Only those with a lower id.")
     ] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=1000, description="How many.")] = 50,
 ) -> Response[Batches]:
@@ -91,7 +98,11 @@ def index(
 
 
 @get(
-    "/{batch_id:int}", guards=[needs("claims:read")], sync_to_thread=True, responses=responses(404)
+    "/{batch_id:int}",
+    guards=[needs("claims:read")],
+    sync_to_thread=True,
+    responses=responses(404),
+    operation_id="get_batch",
 )
 def show_batch(
     parts: NamedDependency[Parts], client: NamedDependency[Client], batch_id: BatchId
@@ -113,6 +124,7 @@ def show_batch(
         ),
         **responses(404),
     },
+    operation_id="get_batch_results",
 )
 async def show_results(
     parts: NamedDependency[Parts], client: NamedDependency[Client], batch_id: BatchId
@@ -134,6 +146,7 @@ async def show_results(
         ),
         **responses(404),
     },
+    operation_id="follow_batch",
 )
 async def show_events(
     parts: NamedDependency[Parts], client: NamedDependency[Client], batch_id: BatchId
@@ -158,8 +171,11 @@ async def _events(
     guards=[needs("transfer")],
     status_code=HTTPStatus.OK,
     sync_to_thread=True,
+    dto=ExactBody[Release],
+    return_dto=None,
     request_max_body_size=SMALL_BODY,
     responses=responses(404, 413),
+    operation_id="release_batches",
 )
 def transfer(
     parts: NamedDependency[Parts],

@@ -36,7 +36,12 @@ class FoundClaims(msgspec.Struct, frozen=True, kw_only=True):
     """Give this as `after` for those that follow; null when there are none."""
 
 
-@get("/", guards=[needs("claims:read"), needs("phi:read")], responses=responses(422))
+@get(
+    "/",
+    guards=[needs("claims:read"), needs("phi:read")],
+    responses=responses(422),
+    operation_id="find_claims",
+)
 async def find_claims(  # noqa: PLR0913 - one parameter for each that the query has
     request: Request[Client, Any, Any],
     parts: NamedDependency[Parts],

@@ -177,6 +177,7 @@ class ClaimAnswer(msgspec.Struct, frozen=True, kw_only=True):
         ),
         **responses(408, 409, 413, 415, 422),
     },
+    operation_id="process_claims",
 )
 async def process_claims(  # noqa: PLR0913 - one parameter for each header and option
     request: Request[Client, Any, Any],
@@ -256,6 +257,7 @@ async def accepted(
     "/{claim_id:int}",
     guards=[needs("claims:read")],
     responses=responses(404),
+    operation_id="get_claim",
 )
 async def show_claim(
     request: Request[Client, Any, Any],

@@ -17,9 +17,10 @@ from app.service.answers import answer
 from app.service.auth import needs
 from app.service.clients import Client
 from app.service.database import seen_by
+from app.service.exact import ExactBody
 from app.service.intake import Submission
 from app.service.openapi import ClaimOperation
-from app.service.parts import SMALL_BODY, ClaimId, Parts
+from app.service.parts import BIGINT_MAX, SMALL_BODY, ClaimId, Parts
 from app.service.problems import ApiError, not_found, responses
 from app.service.routes.claims import Accepted, IdempotencyKey, accepted
 
@@ -138,7 +139,13 @@ class RetryByRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The oldest so many; call again for the rest."""
 
 
-@get("/", guards=[needs("claims:read")], sync_to_thread=True, responses=responses())
+@get(
+    "/",
+    guards=[needs("claims:read")],
+    sync_to_thread=True,
+    responses=responses(),
+    operation_id="list_failed_claims",
+)
 def index(  # noqa: PLR0913 - one parameter for each filter
     parts: NamedDependency[Parts],
     client: NamedDependency[Client],
@@ -155,10 +162,10 @@ def index(  # noqa: PLR0913 - one parameter for each filter
         QueryParameter(description="Only those that stand so."),
     ] = "open",
     batch_id: Annotated[
-        int | None, QueryParameter(ge=1, le=2**63 - 1, description="Only those of this batch.")
+        int | None, QueryParameter(ge=1, le=BIGINT_MAX, description="Only those of this batch.")
     ] = None,
     after: Annotated[
-        int, QueryParameter(ge=0, le=2**63 - 1, description="Only those with a higher id.")
+        int, QueryParameter(ge=0, le=BIGINT_MAX, description="Only those with a higher id.")
     ] = 0,
     limit: Annotated[int, QueryParameter(ge=1, le=1000, description="How many.")] = 100,
 ) -> Response[FailedClaims]:
@@ -189,6 +196,7 @@ def index(  # noqa: PLR0913 - one parameter for each filter
     sync_to_thread=True,
     request_max_body_size=SMALL_BODY,
     responses=responses(404, 409),
+    operation_id="retry_failed_claim",
 )
 def retry(
     parts: NamedDependency[Parts], client: NamedDependency[Client], claim_id: ClaimId
@@ -206,8 +214,11 @@ def retry(
     guards=[needs("claims:write")],
     status_code=HTTPStatus.ACCEPTED,
     sync_to_thread=True,
+    dto=ExactBody[RetryByRule],
+    return_dto=None,
     request_max_body_size=SMALL_BODY,
     responses=responses(413, 422),
+    operation_id="retry_failed_claims",
 )
 def retry_by_rule(
     parts: NamedDependency[Parts],
@@ -229,6 +240,7 @@ def retry_by_rule(
     operation_class=ClaimOperation,
     request_max_body_size=SMALL_BODY,
     responses=responses(404, 408, 409, 413, 422),
+    operation_id="correct_failed_claim",
 )
 async def correct(
     request: Request[Client, Any, Any],

@@ -57,7 +57,9 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     checks: dict[str, Check]
 
 
-@get("/health", exclude_from_auth=True, security=[{}], tags=["operation"])
+@get(
+    "/health", exclude_from_auth=True, security=[{}], tags=["operation"], operation_id="get_health"
+)
 async def health() -> Health:
     """Say that the process is alive; asks nothing and nobody, and needs no token."""
     return Health()
@@ -71,6 +73,7 @@ async def health() -> Health:
         **responses(),
         503: ResponseSpec(Readiness, generate_examples=False, description="Not ready."),
     },
+    operation_id="get_readiness",
 )
 def ready(parts: NamedDependency[Parts]) -> Response[Readiness]:
     """Check each thing that the service needs; 503 when it cannot do its job."""
@@ -95,6 +98,7 @@ def ready(parts: NamedDependency[Parts]) -> Response[Readiness]:
         ),
         **responses(),
     },
+    operation_id="get_metrics",
 )
 def metrics() -> Response[bytes]:
     """Give the figures of this process and of the queue, for Prometheus."""

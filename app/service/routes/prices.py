@@ -20,6 +20,7 @@ from app.service.auth import needs
 from app.service.cache import cache_key
 from app.service.clients import Client
 from app.service.database import seen_by
+from app.service.exact import ExactBody
 from app.service.parts import SMALL_BODY, Parts
 from app.service.problems import ApiError, responses
 
@@ -190,7 +191,11 @@ def _modifiers(text: str) -> list[str]:
 
 
 @get(
-    "/rvu/{hcpcs:str}", guards=[needs("claims:read")], sync_to_thread=True, responses=responses(404)
+    "/rvu/{hcpcs:str}",
+    guards=[needs("claims:read")],
+    sync_to_thread=True,
+    responses=responses(404),
+    operation_id="get_rvu",
 )
 def show_rvu(  # noqa: PLR0913 - one parameter for each thing that a price depends on
     parts: NamedDependency[Parts],
@@ -224,7 +229,10 @@ def show_rvu(  # noqa: PLR0913 - one parameter for each thing that a price depen
         _check_place(carrier, locality)
     except ValueError as error:
         raise ApiError(
-            HTTPStatus.BAD_REQUEST, "REQUEST_INVALID", str(error), "Give both, or a ZIP code."
+            HTTPStatus.BAD_REQUEST,
+            "REQUEST_INVALID",
+            str(error).replace("`", ""),
+            "Give both, or a ZIP code.",
         ) from None
     question = RvuQuestion(
         hcpcs=hcpcs.upper(),
@@ -243,8 +251,11 @@ def show_rvu(  # noqa: PLR0913 - one parameter for each thing that a price depen
     guards=[needs("claims:read")],
     status_code=HTTPStatus.OK,
     sync_to_thread=True,
+    dto=ExactBody[QuoteRequest],
+    return_dto=None,
     request_max_body_size=SMALL_BODY,
     responses=responses(413),
+    operation_id="quote_prices",
 )
 def quote(
     parts: NamedDependency[Parts],
@@ -384,7 +395,7 @@ def _zip(text: str | None) -> str | None:
 
 def _check_place(carrier: str | None, locality: str | None) -> None:
     if (carrier is None) != (locality is None):
-        raise ValueError("`carrier` and `locality` go together")
+        raise ValueError("`carrier` and locality go together")
 
 
 router: Final = Router("/", route_handlers=[show_rvu, quote], tags=["prices"])
