@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -148,6 +149,24 @@ def children(pid: int, *, deep: bool = True) -> list[int]:
         for child in listed.read_text(encoding="ascii").split()
     ]
     return direct + [below for child in direct if deep for below in children(child)]
+
+
+@contextmanager
+def memcached(port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a memcached of the test's own."""
+    program = shutil.which("memcached", path="/usr/bin:/usr/local/bin")
+    if program is None:
+        pytest.fail("memcached is missing: tests/install-servers installs it", pytrace=False)
+    process = subprocess.Popen(
+        [program, "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-u", "nobody", "-m", "16"]
+    )
+    time.sleep(0.3)
+    assert process.poll() is None
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
 
 
 @contextmanager

@@ -2,9 +2,11 @@
 
 import gzip
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from decimal import Decimal
 from typing import Final, LiteralString
 
@@ -14,6 +16,7 @@ import pytest
 
 from app.database.trail import PURPOSES
 from app.service.body import SMALL_BYTES
+from app.service.progress import STREAMS_OF_ONE
 from app.service.routes.claims import Accepted, ClaimAnswer, Completed
 from app.service.routes.failed_claims import FailedClaims
 from app.service.small import FEW_CLAIMS
@@ -253,6 +256,47 @@ def test_a_correction_takes_the_place_of_the_failed_claim(
         assert accounting(conn)[-1] == 0
 
 
+def test_a_correction_is_of_the_same_claim(service: Service, client: httpx.Client) -> None:
+    """The number that failed, or the same patient; and it may be waited for."""
+    first, second, other = claims(3, seed=163)
+    for claim in (first, second):
+        claim["billing_npi"] = "1234567890"
+    failed = send(client, [first, second], Prefer="wait=30").json()["results"]
+    first["billing_npi"] = second["billing_npi"] = other["billing_npi"]
+
+    wrong = client.post(f"/api/v1/failed-claims/{failed[0]['claim_id']}/correct", json=other)
+    assert (wrong.status_code, wrong.json()["code"]) == (409, "PL015")
+    assert "claim_number" in wrong.json()["detail"]
+    assert "patient" in wrong.json()["detail"]
+    for value in (other["claim_number"], other["patient"]["last_name"]):
+        assert value not in wrong.text
+
+    renumbered = first | {"claim_number": "another number of the same patient"}
+    for row, claim in zip(failed, (renumbered, second), strict=True):
+        answer = client.post(
+            f"/api/v1/failed-claims/{row['claim_id']}/correct",
+            json=claim,
+            headers={"Prefer": "wait=30"},
+        )
+        assert (answer.status_code, answer.headers["Preference-Applied"]) == (200, "wait=30")
+        assert [found["state"] for found in answer.json()["results"]] == ["transferred"]
+    with service.database.connect() as conn:
+        assert accounting(conn)[-1] == 0
+
+
+def test_hints_name_no_commands(client: httpx.Client) -> None:
+    batch_id = send(client, claims(1, seed=164), Prefer="wait=30").json()["batch"]["batch_id"]
+    (done,) = results(client, batch_id)
+    for answer in (
+        client.post("/api/v1/failed-claims/retry", json={"rule_code": "Z999"}),
+        client.post(f"/api/v1/failed-claims/{done['claim_id']}/retry"),
+        client.post("/api/v1/data-transfer/transfer", json={"batch_ids": [2**60]}),
+        client.get(f"/api/v1/claims/{2**60}"),
+    ):
+        assert answer.status_code in {404, 409, 422}, answer.text
+        assert not re.search(r"\bclaims [a-z]+ ?[A-Z-]", answer.json()["hint"]), answer.text
+
+
 def test_a_failed_claim_is_retried_under_its_id(client: httpx.Client) -> None:
     sent = claims(3, seed=171)
     for claim in sent[:2]:
@@ -301,6 +345,75 @@ def test_a_held_batch_waits_for_the_transfer(service: Service, client: httpx.Cli
         unknown = operator.post("/api/v1/data-transfer/transfer", json={"batch_ids": [10**15]})
         assert (unknown.status_code, unknown.json()["code"]) == (404, "PL007")
     assert wait_for(client, batch["batch_id"])["transferred"] == 4
+
+
+POSTPONE: Final = """
+update queue.batches
+set hold = false, next_attempt_at = now() + %s::interval
+where batch_id = %s"""
+
+
+def postponed(service: Service, client: httpx.Client, seed: int) -> int:
+    """Give a batch that is scored, and that no worker takes up for an hour."""
+    answer = client.post("/api/v1/claims/process?hold=true", json=claims(1, seed=seed))
+    batch_id = int(answer.json()["batch"]["batch_id"])
+    wait_for(client, batch_id, "scored")
+    with service.database.connect() as conn:
+        conn.execute(POSTPONE, ("1 hour", batch_id))
+    return batch_id
+
+
+def test_a_stream_goes_on_after_the_last_event(service: Service, client: httpx.Client) -> None:
+    """What came already does not come again, and a client that has all is told to stay away."""
+    batch_id = postponed(service, client, 213)
+    path = f"/api/v1/batches/{batch_id}/events"
+    ids = []
+    with client.stream("GET", path) as stream:
+        for line in stream.iter_lines():
+            if line.startswith("id: "):
+                ids.append(line.removeprefix("id: "))
+            if ids and line.startswith("data:"):
+                break
+    headers = {"Last-Event-ID": ids[-1]}
+    with client.stream("GET", path, headers=headers) as stream:
+        lines = stream.iter_lines()
+        assert next(lines).startswith(":")
+        with service.database.connect() as conn:
+            conn.execute(POSTPONE, ("0", batch_id))
+        later = [line for line in lines if line.startswith(("id:", "data:"))]
+    assert ids[-1] not in "".join(later)
+    last = [line for line in later if line.startswith("id:")][-1].removeprefix("id: ")
+    over = client.get(path, headers={"Last-Event-ID": last})
+    assert (over.status_code, over.content) == (204, b"")
+
+
+def test_the_streams_of_a_client_are_bounded(service: Service) -> None:
+    with service.client() as client, ExitStack() as stack:
+        path = f"/api/v1/batches/{postponed(service, client, 214)}/events"
+        token = client.headers["Authorization"]
+        limits = httpx.Limits(max_connections=STREAMS_OF_ONE + 2)
+        many = stack.enter_context(
+            httpx.Client(
+                base_url=service.url, headers={"Authorization": token}, limits=limits, timeout=60
+            )
+        )
+        # A stream whose reader is dropped is closed.
+        reading: list[Iterator[str]] = []
+        for _ in range(STREAMS_OF_ONE):
+            opened = stack.enter_context(many.stream("GET", path))
+            assert opened.status_code == 200
+            reading.append(opened.iter_lines())
+            next(reading[-1])
+        refused = stack.enter_context(many.stream("GET", path))
+        assert refused.status_code != 200
+        refused.read()
+        assert (refused.status_code, refused.json()["code"]) == (429, "STREAMS_LIMIT")
+        assert refused.headers["Retry-After"]
+        with service.client() as other, other.stream("GET", path) as stream:
+            assert stream.status_code == 200
+    with service.client("claims:read") as again:
+        found = again.get(path.removesuffix("/events"))
+        assert found.status_code == 200
 
 
 def test_events_tell_every_state_and_end(client: httpx.Client) -> None:

@@ -1,11 +1,8 @@
 """Relative values and quotes, kept in a real memcached, and what happens when it is gone."""
 
 import json
-import shutil
 import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +13,14 @@ import pytest
 from app.database.connect import Role, connect
 from app.service.routes.prices import Quote, Rvu
 from tests.servers import Server
-from tests.service_support import Json, Service, free_port, running_service, service_database
+from tests.service_support import (
+    Json,
+    Service,
+    free_port,
+    memcached,
+    running_service,
+    service_database,
+)
 
 QUOTE: Final[Json] = {
     "lines": [
@@ -60,24 +64,6 @@ from release
 cross join reference.procedure_rvus as row
 inner join reference.releases as old on row.release_id = old.release_id
 where old.kind = 'rvu' and old.name = 'starter 2026'"""
-
-
-@contextmanager
-def memcached(port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a memcached of the test's own."""
-    program = shutil.which("memcached", path="/usr/bin:/usr/local/bin")
-    if program is None:
-        pytest.fail("memcached is missing: tests/install-servers installs it", pytrace=False)
-    process = subprocess.Popen(
-        [program, "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-u", "nobody", "-m", "16"]
-    )
-    time.sleep(0.3)
-    assert process.poll() is None
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait()
 
 
 @pytest.fixture(scope="module")

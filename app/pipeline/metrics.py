@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from prometheus_client import Counter, Gauge, Histogram
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from psycopg import Connection, rows
 
@@ -33,15 +33,12 @@ STAGE_FAILURES: Final = Counter(
 BATCHES_FAILED: Final = Counter(
     "claims_batches_failed", "Batches that failed so often that a person has to look.", ["stage"]
 )
-FAILED_CLAIMS_RETRIED: Final = Counter(
-    "claims_failed_claims_retried", "Failed claims put on their way again by new reference data."
-)
-
 MODEL_DRIFT: Final = Gauge(
     "claims_model_drift",
     "Population stability index of the score and of each feature, between the claims that the "
     "model learned from and the newest that it scored; a drift from about 0.25 on.",
     ["model", "feature"],
+    multiprocess_mode="mostrecent",
 )
 
 READ_BACKLOG: Final = """
@@ -59,6 +56,12 @@ COUNT_WORKERS: Final = """
 select count(*)
 from pipeline.workers as worker
 where worker.is_alive"""
+
+READ_FIGURES: Final = """
+select
+  figures.claims_on_review,
+  figures.claims_retried
+from pipeline.figures as figures"""
 
 WAITING_STATES: Final = ("received", "validated", "scored", "failed")
 """States that always have a figure, be it zero, so that an alert never misses its series."""
@@ -95,16 +98,19 @@ class QueueCollector(Collector):
 
     def describe(self) -> Iterable[Metric]:
         """Name the figures without asking the database."""
-        return self._figures([], 0)
+        return self._figures([], 0, 0, 0)
 
     def collect(self) -> Iterable[Metric]:
         """Read the figures; an error of the database is the scrape's."""
         with self._connect() as conn:
             backlog = read_backlog(conn)
             (workers,) = conn.execute(COUNT_WORKERS).fetchone() or (0,)
-        return self._figures(backlog, workers)
+            on_review, retried = conn.execute(READ_FIGURES).fetchone() or (0, 0)
+        return self._figures(backlog, workers, on_review, retried)
 
-    def _figures(self, backlog: list[Backlog], workers: int) -> list[Metric]:
+    def _figures(
+        self, backlog: list[Backlog], workers: int, on_review: int, retried: int
+    ) -> list[Metric]:
         now = datetime.now(UTC)
         found = {row.state: row for row in backlog}
         batches = GaugeMetricFamily(
@@ -137,4 +143,12 @@ class QueueCollector(Collector):
                 "claims_queue_batches_to_retry", "Batches between two attempts.", retries
             ),
             GaugeMetricFamily("claims_workers_alive", "Workers that report.", workers),
+            GaugeMetricFamily(
+                "claims_review_queue_claims", "Claims that wait for a person.", on_review
+            ),
+            CounterMetricFamily(
+                "claims_failed_claims_retried",
+                "Failed claims put on their way again: by people, clients, or new reference data.",
+                retried,
+            ),
         ]

@@ -328,7 +328,6 @@ class Worker:
                 )
         retried = queue.retry_due_failed_claims(conn)
         if retried:
-            metrics.FAILED_CLAIMS_RETRIED.inc(retried)
             _log.info("failed claims retried: their reference data has come", retried=retried)
 
     def _listen(self) -> None:

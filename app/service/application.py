@@ -8,7 +8,6 @@ from litestar import Litestar, Router
 from litestar.exceptions import ValidationException
 from litestar.middleware import DefineMiddleware
 from litestar.types import ASGIApp
-from prometheus_client import REGISTRY
 from prometheus_client.registry import Collector
 
 from app.database.connect import Role, connect
@@ -22,7 +21,7 @@ from app.service.cache import Cache
 from app.service.database import Pool, connection, make_pool
 from app.service.intake import Intake
 from app.service.lifeline import end_with_parent
-from app.service.observe import Observed, PoolCollector
+from app.service.observe import ASKED, Observed, PoolCollector
 from app.service.parts import DEPENDENCIES, Parts
 from app.service.progress import Progress
 from app.service.routes import batches, claims, failed_claims, health, prices
@@ -93,7 +92,7 @@ def _running(
         app.state.update({"parts": parts, "gate": Gate(pool)})
         collectors = _collectors(pool)
         for collector in collectors:
-            REGISTRY.register(collector)
+            ASKED.register(collector)
         listening = asyncio.create_task(parts.progress.listen())
         try:
             yield
@@ -102,7 +101,7 @@ def _running(
             with suppress(asyncio.CancelledError):
                 await listening
             for collector in collectors:
-                REGISTRY.unregister(collector)
+                ASKED.unregister(collector)
             await asyncio.to_thread(parts.intake.close)
             parts.cache.close()
             await asyncio.to_thread(pool.close)

@@ -79,7 +79,7 @@ class Gate:
             HTTPStatus.UNAUTHORIZED,
             "TOKEN_REFUSED",
             "the request bears no token that is in force",
-            "Send Authorization: Bearer TOKEN; `claims client create` makes one.",
+            "Send Authorization: Bearer TOKEN; those who run the service give tokens out.",
             {"WWW-Authenticate": 'Bearer realm="claims"'},
         )
 
@@ -180,7 +180,7 @@ async def require(connection: Connection, scope: str) -> None:
         HTTPStatus.FORBIDDEN,
         "SCOPE_MISSING",
         f"this needs the scope {scope}",
-        "Use a client that has the scope; `claims client create --scope` makes one.",
+        "Ask those who run the service for a client that has the scope.",
     )
 
 

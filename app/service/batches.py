@@ -63,8 +63,6 @@ from access.read_results(%(first)s, %(last)s, %(claim_ids)s, %(first_of_batch)s)
 PAGE_CLAIMS: Final = 1000
 """Claims whose results are read at once; between pages no connection is held."""
 
-STATES: Final = ("received", "validated", "scored", "transferred", "failed")
-
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """A batch of claims, and how far it is."""

@@ -1,5 +1,6 @@
 """One log line and the metrics of every request; ids that join them, and never PHI."""
 
+import os
 import re
 import time
 import uuid
@@ -9,8 +10,19 @@ from typing import Final
 import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import (
+    GC_COLLECTOR,
+    PLATFORM_COLLECTOR,
+    PROCESS_COLLECTOR,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+)
 from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from app.service.database import Pool
@@ -24,8 +36,16 @@ SECONDS: Final = Histogram(
     ["method", "route"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
 )
-IN_FLIGHT: Final = Gauge("claims_http_requests_in_flight", "Requests being answered.")
+IN_FLIGHT: Final = Gauge(
+    "claims_http_requests_in_flight", "Requests being answered.", multiprocess_mode="livesum"
+)
 ACCEPTED: Final = Counter("claims_http_claims_accepted", "Claims stored for HTTP clients.")
+
+ASKED: Final = CollectorRegistry()
+"""What is asked for with each scrape: of the queue, of the pool, of this process."""
+
+SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""Where it is set, processes put their figures together in the folder it names."""
 
 METHODS: Final = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 REQUEST_ID_HEADER: Final = "X-Request-ID"
@@ -108,3 +128,15 @@ class PoolCollector(Collector):
         stats = self._pool.get_stats()
         for name, (key, text) in self.NAMES.items():
             yield GaugeMetricFamily(name, text, stats.get(key, 0))
+
+
+def exposition() -> bytes:
+    """Give all figures: of the worker beside this process, too, where there is one."""
+    if SHARED not in os.environ:
+        return generate_latest(REGISTRY) + generate_latest(ASKED)
+    shared = CollectorRegistry()
+    MultiProcessCollector(shared)  # type: ignore[no-untyped-call]  # it has no types
+    own = CollectorRegistry()
+    for collector in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
+        own.register(collector)
+    return b"".join(generate_latest(registry) for registry in (shared, own, ASKED))

@@ -41,6 +41,17 @@ _CODES: Final = {
     415: ("MEDIA_TYPE_UNSUPPORTED", "Send application/json or application/x-ndjson."),
     429: ("RATE_LIMITED", "Wait as long as Retry-After says, then go on more slowly."),
 }
+# Errors of routines that a client can mend, whose hints name commands.
+_CALLS: Final = {
+    "PL007": "Take the id of a batch from the answer to the request that sent it, or from "
+    "GET /api/v1/batches.",
+    "PL009": "GET /api/v1/failed-claims lists failed claims, with their ids.",
+    "PL010": "Only a claim that is open can be retried or corrected; GET /api/v1/claims/{id} says "
+    "where it stands.",
+    "PL012": "Take a rule from GET /api/v1/failed-claims; claims that could not be decoded (D000) "
+    "are corrected with POST /api/v1/failed-claims/{id}/correct.",
+}
+_COMMAND: Final = re.compile(r"\bclaims (?:[a-z]+ )?[a-z]+")
 # What Litestar says of a parameter that is not there, before the URL, which may hold anything.
 _MISSING: Final = re.compile(r"Missing required (header|query) parameter '([A-Za-z_-]+)'")
 _PLACES: Final = {
@@ -144,7 +155,15 @@ def _of_ours(error: ClaimsError) -> ProblemDetailsException:
     status = error.http_status
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("request.failed", code=error.code, status=status)
-    return _document(status, error.code, error.message, error.hint, headers)
+    return _document(status, error.code, error.message, _hint(error), headers)
+
+
+def _hint(error: ClaimsError) -> str:
+    """Say what a client can do; what a command does is for those who run the service."""
+    called = _CALLS.get(error.code, error.hint)
+    if not isinstance(error, ApiError) and _COMMAND.search(called):
+        return f"Tell those who run the service: {called}"
+    return called
 
 
 def _of_psycopg(error: psycopg.Error) -> ProblemDetailsException:

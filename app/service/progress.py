@@ -1,8 +1,10 @@
 """Wait for batches: woken by the database's notifications, and looking by itself too."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any, Final
 
 import psycopg
@@ -14,6 +16,7 @@ from app.program.settings import Settings
 from app.service.batches import Batch, read_batch
 from app.service.clients import Client
 from app.service.database import Pool
+from app.service.problems import ApiError
 
 LISTEN: Final = "listen claims_batches"
 
@@ -21,6 +24,12 @@ POLL_SECONDS: Final = 2.0
 """How often who waits for a batch looks, should a notification be lost."""
 
 RECONNECT_SECONDS: Final = 1.0
+
+STREAMS_LIMIT: Final = 200
+"""Streams of events that are open at once, in all."""
+
+STREAMS_OF_ONE: Final = 50
+"""Streams that one client has open at once."""
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -32,6 +41,7 @@ class Progress:
         self._settings = settings
         self._pool = pool
         self._waiting: dict[int, set[asyncio.Event]] = {}
+        self._streams: Counter[int] = Counter()
 
     async def listen(self) -> None:
         """Pass notifications on until cancelled; without them the waiting still look."""
@@ -85,6 +95,37 @@ class Progress:
         async for batch in self.changes(client, batch_id, seconds):
             last = batch or last
         return last if last.is_settled else None
+
+    def take_seat(self, client: Client) -> Callable[[], None]:
+        """Count one more stream of events; give what is called, once or more, when it ends.
+
+        Raises:
+            ApiError: STREAMS_LIMIT, when too many are open, of this client or in all.
+
+        """
+        who = client.client_id
+        mine, all_of_them = self._streams[who], self._streams.total()
+        if mine >= STREAMS_OF_ONE or all_of_them >= STREAMS_LIMIT:
+            of_whom = f"this client has {mine}" if mine >= STREAMS_OF_ONE else "there are too many"
+            raise ApiError(
+                HTTPStatus.TOO_MANY_REQUESTS
+                if mine >= STREAMS_OF_ONE
+                else HTTPStatus.SERVICE_UNAVAILABLE,
+                "STREAMS_LIMIT",
+                f"{of_whom} streams of events open",
+                "Close streams that nobody reads, or ask for the batch itself instead: "
+                "GET /api/v1/batches/{id}.",
+            )
+        self._streams[who] += 1
+        taken = True
+
+        def leave() -> None:
+            nonlocal taken
+            if taken:
+                taken = False
+                self._streams[who] -= 1
+
+        return leave
 
     @contextmanager
     def _watched(self, batch_id: int) -> Iterator[asyncio.Event]:

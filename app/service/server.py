@@ -2,7 +2,9 @@
 
 import ipaddress
 import multiprocessing
+import os
 import socket
+import tempfile
 import threading
 from typing import Final
 
@@ -10,12 +12,15 @@ import structlog
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
+from prometheus_client.multiprocess import mark_process_dead
 
 from app.database.connect import Role, connect
+from app.pipeline.process import run
 from app.program import logs
 from app.program.errors import ClaimsError
-from app.program.settings import Settings
+from app.program.settings import Settings, load_settings
 from app.service.lifeline import end_with_parent
+from app.service.observe import SHARED
 from app.vault import KeyRing
 
 TARGET: Final = "app.service.application:create"
@@ -57,10 +62,15 @@ def serve(settings: Settings, *, with_worker: bool) -> None:
         workers_kill_timeout=STOP_SECONDS,
     )
     beside = _WorkerProcess() if with_worker else None
-    if beside is not None:
-        server.on_startup(beside.start)
-        server.on_shutdown(beside.stop)
-    server.serve()
+    if beside is None:
+        server.serve()
+        return
+    server.on_startup(beside.start)
+    server.on_shutdown(beside.stop)
+    with tempfile.TemporaryDirectory(prefix="claims-metrics-") as folder:
+        # Read by prometheus_client in the processes that are started from here.
+        os.environ.setdefault(SHARED, folder)
+        server.serve()
 
 
 def check_start(settings: Settings) -> None:
@@ -131,6 +141,8 @@ class _WorkerProcess:
             self._process = multiprocessing.Process(target=_work)
             self._process.start()
             self._process.join()
+            if self._process.pid is not None:
+                mark_process_dead(self._process.pid)  # type: ignore[no-untyped-call]
             if not self._stopping.is_set():
                 _log.error("worker.died", status=self._process.exitcode)
                 self._stopping.wait(RESTART_SECONDS)
@@ -138,7 +150,5 @@ class _WorkerProcess:
 
 def _work() -> None:
     """Be the worker, until it is stopped or the server is gone."""
-    from app.cli.worker import worker  # noqa: PLC0415 - app.cli imports this module
-
     end_with_parent()
-    worker.main([], standalone_mode=False)
+    run(load_settings())

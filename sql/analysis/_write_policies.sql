@@ -2,8 +2,8 @@
 -- analysts those of their submitters; everybody else is refused by privileges already.
 -- The submitters of each restricted login stand in the policy itself, so that it looks
 -- at no other table: where production is a cluster, its nodes have the policy and not
--- the table of logins. By the login and not by the role that it has taken on: nobody but a
--- superuser changes session_user.
+-- the table of logins. By the login and not by the role that it has taken on: nobody
+-- but a superuser changes session_user.
 create procedure analysis._write_policies()
 language plpgsql
 set search_path = pg_catalog, pg_temp

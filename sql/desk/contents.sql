@@ -9,3 +9,4 @@
 \ir reference_releases.sql
 \ir review_queue.sql
 \ir production_review_queue.sql
+\ir figures.sql

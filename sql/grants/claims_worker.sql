@@ -33,5 +33,6 @@ to claims_worker;
 grant select on pipeline.status,
 pipeline.accounting,
 pipeline.backlog,
-pipeline.workers to claims_worker;
+pipeline.workers,
+pipeline.figures to claims_worker;
 grant select on queue.batches, queue.settings to claims_worker;

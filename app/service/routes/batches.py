@@ -1,7 +1,9 @@
 """Batches: where they stand, what became of their claims, and their release."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import hashlib
+import weakref
+from collections.abc import AsyncGenerator, Callable
 from http import HTTPStatus
 from typing import Annotated, Final, Literal
 
@@ -10,7 +12,7 @@ from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
-from litestar.params import Body, QueryParameter
+from litestar.params import Body, HeaderParameter, QueryParameter
 from litestar.response import ServerSentEvent, Stream
 from litestar.response.sse import ServerSentEventMessage
 
@@ -29,8 +31,6 @@ select batch_id, state from pipeline.release_batches(%(submitter)s, %(batch_ids)
 
 STREAM_SECONDS: Final = 3600.0
 """After so long a stream of events ends; the client connects again."""
-
-STREAMS_LIMIT: Final = 200
 
 State = Literal["received", "validated", "scored", "transferred", "failed"]
 
@@ -69,6 +69,8 @@ class BatchEvent(msgspec.Struct, frozen=True, kw_only=True):
     """A change of a batch."""
 
     event: Literal["batch"]
+    id: str
+    """Tells this content of the batch from every other."""
     data: str
     """The batch as JSON (schema Batch)."""
 
@@ -144,26 +146,67 @@ async def show_results(
             description="Server-sent events; comments between them while nothing happens.",
             media_type="text/event-stream",
         ),
+        204: ResponseSpec(
+            None,
+            generate_examples=False,
+            description="Nothing comes after the event that Last-Event-ID names: do not reconnect.",
+        ),
         **responses(404),
     },
     operation_id="follow_batch",
 )
 async def show_events(
-    parts: NamedDependency[Parts], client: NamedDependency[Client], batch_id: BatchId
-) -> ServerSentEvent:
-    """Follow a batch: an event now and with each change, until nothing more comes of it."""
-    await asyncio.to_thread(read_batch, parts.pool, client, batch_id)
-    return ServerSentEvent(_events(parts, client, batch_id))
+    parts: NamedDependency[Parts],
+    client: NamedDependency[Client],
+    batch_id: BatchId,
+    last_event_id: Annotated[
+        str | None,
+        HeaderParameter(
+            name="Last-Event-ID",
+            max_length=100,
+            description="The id of the last event that came, which browsers send by themselves.",
+        ),
+    ] = None,
+) -> ServerSentEvent | Response[None]:
+    """Follow a batch: an event now and with each change, until nothing more comes of it.
+
+    Each event is the whole batch, and its id is the same for the same content: after a break, an
+    event that came already is not sent again.
+    """
+    batch = await asyncio.to_thread(read_batch, parts.pool, client, batch_id)
+    if batch.is_settled and _event(batch).id == last_event_id:
+        return Response(None, status_code=HTTPStatus.NO_CONTENT)
+    seat = parts.progress.take_seat(client)
+    events = _events(parts, client, batch_id, last_event_id, seat)
+    # A stream that its client leaves before it begins is never run, and so never ended.
+    weakref.finalize(events, seat)
+    return ServerSentEvent(events)
 
 
 async def _events(
-    parts: Parts, client: Client, batch_id: int
-) -> AsyncIterator[ServerSentEventMessage]:
-    async for batch in parts.progress.changes(client, batch_id, STREAM_SECONDS):
-        if batch is None:
-            yield ServerSentEventMessage(data=None, comment="nothing new")
-        else:
-            yield ServerSentEventMessage(data=encode(batch).decode(), event="batch")
+    parts: Parts,
+    client: Client,
+    batch_id: int,
+    last_event_id: str | None,
+    leave: Callable[[], None],
+) -> AsyncGenerator[ServerSentEventMessage, None]:
+    seen = last_event_id
+    try:
+        async for batch in parts.progress.changes(client, batch_id, STREAM_SECONDS):
+            event = None if batch is None else _event(batch)
+            if event is None or event.id == seen:
+                yield ServerSentEventMessage(data=None, comment="nothing new")
+            else:
+                seen = str(event.id)
+                yield event
+    finally:
+        leave()
+
+
+def _event(batch: Batch) -> ServerSentEventMessage:
+    content = encode(batch)
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    return ServerSentEventMessage(data=content.decode(), event="batch", id=digest)
 
 
 @post(

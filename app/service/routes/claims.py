@@ -52,6 +52,17 @@ IdempotencyKey = Annotated[
 ]
 
 
+Prefer = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Prefer",
+        description="wait=N: answer 200 with the results if they are ready in N seconds, up "
+        f"to {WAIT_LIMIT}; else 202 as without it (RFC 7240).",
+        examples=[Example(value="wait=10")],
+    ),
+]
+
+
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     """A batch that was stored whole; it is worked on from now on."""
 
@@ -166,15 +177,18 @@ class ClaimAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Whether they were asked for, and their keys were destroyed by an erasure."""
 
 
+READY: Final = ResponseSpec(
+    Completed, generate_examples=False, description="Ready within Prefer: wait=N."
+)
+
+
 @post(
     "/process",
     guards=[needs("claims:write")],
     status_code=HTTPStatus.ACCEPTED,
     operation_class=ClaimsOperation,
     responses={
-        200: ResponseSpec(
-            Completed, generate_examples=False, description="Ready within Prefer: wait=N."
-        ),
+        200: READY,
         **responses(408, 409, 413, 415, 422),
     },
     operation_id="process_claims",
@@ -185,15 +199,7 @@ async def process_claims(  # noqa: PLR0913 - one parameter for each header and o
     client: NamedDependency[Client],
     *,
     idempotency_key: IdempotencyKey = None,
-    prefer: Annotated[
-        str | None,
-        HeaderParameter(
-            name="Prefer",
-            description="wait=N: answer 200 with the results if they are ready in N seconds, up "
-            f"to {WAIT_LIMIT}; else 202 as without it (RFC 7240).",
-            examples=[Example(value="wait=10")],
-        ),
-    ] = None,
+    prefer: Prefer = None,
     hold: Annotated[
         bool,
         QueryParameter(

@@ -22,7 +22,7 @@ from app.service.intake import Submission
 from app.service.openapi import ClaimOperation
 from app.service.parts import BIGINT_MAX, SMALL_BODY, ClaimId, Parts
 from app.service.problems import ApiError, not_found, responses
-from app.service.routes.claims import Accepted, IdempotencyKey, accepted
+from app.service.routes.claims import READY, Accepted, IdempotencyKey, Prefer, accepted
 
 READ_FAILED: Final[LiteralString] = """
 select
@@ -239,15 +239,17 @@ def retry_by_rule(
     status_code=HTTPStatus.ACCEPTED,
     operation_class=ClaimOperation,
     request_max_body_size=SMALL_BODY,
-    responses=responses(404, 408, 409, 413, 422),
+    responses={200: READY, **responses(404, 408, 409, 413, 422)},
     operation_id="correct_failed_claim",
 )
-async def correct(
+async def correct(  # noqa: PLR0913 - one parameter for each header
     request: Request[Client, Any, Any],
     parts: NamedDependency[Parts],
     client: NamedDependency[Client],
     claim_id: ClaimId,
+    *,
     idempotency_key: IdempotencyKey = None,
+    prefer: Prefer = None,
 ) -> Response[Accepted]:
     """Send a corrected claim that takes the place of a failed one; the two stay linked."""
     async with parts.bodies.read(request) as body:
@@ -266,7 +268,7 @@ async def correct(
             if error.code == "PL009":
                 raise not_found("failed claim") from None
             raise
-    return await accepted(parts, client, receipt, None)
+    return await accepted(parts, client, receipt, prefer)
 
 
 def _failed_claim(**row: Any) -> FailedClaim:  # noqa: ANN401 - the columns of READ_FAILED

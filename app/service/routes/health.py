@@ -10,8 +10,7 @@ import psycopg
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from prometheus_client import REGISTRY
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from psycopg import Connection
 
 from app.database.connect import check_schema
@@ -25,8 +24,12 @@ from app.service.answers import answer
 from app.service.auth import needs
 from app.service.cache import CheckState
 from app.service.database import connection
+from app.service.observe import exposition
 from app.service.parts import Parts
 from app.service.problems import responses
+
+TEXT_FORMAT: Final = CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8")
+"""Litestar adds the charset."""
 
 NEEDED_KINDS: Final = {"rvu", "gpci", "place_of_service", "icd10cm"}
 """Kinds of reference data without which no claim is priced."""
@@ -90,7 +93,7 @@ def ready(parts: NamedDependency[Parts]) -> Response[Readiness]:
     "/metrics",
     guards=[needs("admin")],
     sync_to_thread=True,
-    media_type=CONTENT_TYPE_LATEST,
+    media_type=TEXT_FORMAT,
     tags=["operation"],
     responses={
         200: ResponseSpec(
@@ -102,7 +105,7 @@ def ready(parts: NamedDependency[Parts]) -> Response[Readiness]:
 )
 def metrics() -> Response[bytes]:
     """Give the figures of this process and of the queue, for Prometheus."""
-    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+    return Response(exposition(), media_type=TEXT_FORMAT)
 
 
 def _checks(parts: Parts) -> dict[str, Check]:

@@ -11,6 +11,7 @@ declare
   v_claim_ids bigint[];
   v_replaced bigint[];
   v_twice bigint;
+  v_other record;
 begin
   select
     min(claim.submitter_id),
@@ -36,6 +37,31 @@ begin
       hint = 'Send one corrected claim for each failed one.';
   end if;
 
+  -- Of a text that could not be decoded the number may be all that is known, or not even
+  -- that: then it is taken for what the sender says it is.
+  select correction.claim_id, failed.claim_id as failed_claim_id into v_other
+  from staging.failed_claims as failed
+  inner join staging.claims as correction
+    on failed.claim_id = correction.replaces_claim_id
+  where
+    failed.claim_id = any(v_replaced)
+    and correction.batch_id = p_batch_id
+    and correction.received_on = p_received_on
+    and failed.claim_number_token <> correction.claim_number_token
+    and failed.staged_claim ->> 'patient_token'
+    is distinct from '\x' || encode(correction.patient_token, 'hex')
+  order by correction.claim_id
+  limit 1;
+  if found then
+    raise exception using
+      errcode = 'PL015',
+      message = format(
+        'what was sent does not correct the failed claim %s: it has another claim number (claim_number) and another patient (patient.last_name, first_name, birth_date)',
+        v_other.failed_claim_id
+      ),
+      hint = 'Nothing was kept. Send the corrected claim under the number that failed, or of the same patient under another; another claim is sent as a new one.';
+  end if;
+
   update staging.failed_claims as failed
   set
     resolution = 'superseded',
@@ -54,4 +80,4 @@ end;
 $$;
 
 comment on function pipeline._supersede_failed_claims(bigint, date)
-is 'Lets the claims of a batch that have replaces_claim_id take the place of the failed claims they name. PL009, PL010.';
+is 'Lets the claims of a batch that have replaces_claim_id take the place of the failed claims they name. PL009, PL010, PL015.';
