@@ -309,6 +309,8 @@ def test_a_damaged_file_keeps_its_whole_batches(database: Database, tmp_path: Pa
         b'[1, "two", [3], null]',
         json.dumps({"claim_number": "1", "service_lines": [{"units": 1}]}, indent=1).encode(),
         b"x",
+        b"\0",
+        b'# Claims\n{"error": {"code", "message"}}\n{files}\n{"unfinished": \n',
     ],
 )
 def test_a_file_that_is_something_else_is_refused(
@@ -319,6 +321,9 @@ def test_a_file_that_is_something_else_is_refused(
     with pytest.raises(ClaimsError) as error:
         load_file(path)
     assert error.value.code == "INTAKE_FILE_UNRECOGNISED"
+    assert CliRunner().invoke(main, ["load", str(path)]).exit_code == 1
+    with database.connect() as conn:
+        assert conn.execute("select count(*) from queue.batches").fetchone() == (0,)
     assert str(path) in error.value.message
     assert counts(database) == (0, 0, 0)
 

@@ -91,6 +91,9 @@ PAD: Final = b" " * (1 << 16)
 REFUSALS: Final[dict[str, tuple[bytes, int, str]]] = {
     "a truncated array": (b"[" + ndjson(claims(1)), 400, "BATCH_BROKEN"),
     "no claim": (b"[]", 422, "BATCH_EMPTY"),
+    "a null byte": (b"\0", 400, "BATCH_UNREADABLE"),
+    "a text": (b"# Claims\n\n{not JSON}\n", 400, "BATCH_UNREADABLE"),
+    "numbers": (b"[1, 2]", 400, "BATCH_UNREADABLE"),
     "too many claims": (b"1\n" * 50_001, 413, "BATCH_TOO_MANY_CLAIMS"),
 }
 

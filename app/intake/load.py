@@ -23,7 +23,7 @@ from typing import Any, Final, Self
 from psycopg import Connection
 
 from app.database.connect import Role, connect
-from app.intake.reader import open_source
+from app.intake.reader import hold_claims, open_source
 from app.intake.store import NewBatch, store_batch
 from app.program.errors import ClaimsError, translated
 from app.program.settings import Settings
@@ -167,14 +167,13 @@ def _first_received_at(received_on: date | None) -> datetime | None:
 def _claims_alone(path: str, batches: Iterator[RawBatch]) -> Iterator[RawBatch]:
     """Pass batches on, unless the first one shows that the file is something else.
 
-    One text that looks like a JSON object is enough: what is broken in a file of claims is kept
-    as claims that could not be decoded. A brace by itself does not: it opens an object that is
-    spread over lines, each of which would be kept as a claim.
+    A brace by itself, for one, opens an object that is spread over lines, each of which would be
+    kept as a claim that could not be decoded.
     """
     first = next(batches, None)
     if first is None:
         return
-    if not any(record.startswith(b"{") and record != b"{" for record in first.records):
+    if not hold_claims(first.records):
         raise ClaimsError(
             "INTAKE_FILE_UNRECOGNISED",
             f"{path} holds no claims: none of its first {len(first.records):,} records is a JSON "

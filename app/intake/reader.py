@@ -11,13 +11,15 @@ import os
 import re
 import sys
 import zlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final
+
+import msgspec
 
 from app.program.errors import ClaimsError
 
@@ -28,6 +30,7 @@ RECORD_LIMIT: Final = 1 << 20
 """Bytes of one claim. Of a longer one, one byte more than this is kept to show it."""
 
 STDIN: Final = "-"
+_read_object: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
 _BOM: Final = b"\xef\xbb\xbf"
@@ -95,6 +98,22 @@ class _Counted:
     def tell(self) -> int:
         """Give the bytes read so far."""
         return self._read
+
+
+def hold_claims(records: Iterable[bytes]) -> bool:
+    """Tell whether at least one of the texts is a JSON object.
+
+    What is broken among claims is kept as a claim that could not be decoded; a whole without any
+    object is something else, and nothing of it is kept.
+    """
+    for record in records:
+        if record.startswith(b"{") and len(record) <= RECORD_LIMIT:
+            try:
+                _read_object(record)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                continue
+            return True
+    return False
 
 
 class BrokenError(Exception):

@@ -26,7 +26,7 @@ from psycopg_pool import ConnectionPool
 
 from app.database.connect import Role, connect
 from app.intake.encode import DECODE_RULE, FAILED_COLUMNS
-from app.intake.reader import BrokenError, split
+from app.intake.reader import BrokenError, hold_claims, split
 from app.intake.store import NewBatch, store_batch
 from app.program.errors import translated
 from app.program.settings import Settings
@@ -144,8 +144,9 @@ class Intake:
         """Store a submission, whole or not at all.
 
         Raises:
-            ApiError: BATCH_BROKEN, BATCH_EMPTY, BATCH_TOO_MANY_CLAIMS, IDEMPOTENCY_KEY_REUSED,
-                or ENCODER_DIED, after which the same key finds out what became of it.
+            ApiError: BATCH_BROKEN, BATCH_EMPTY, BATCH_UNREADABLE, BATCH_TOO_MANY_CLAIMS,
+                IDEMPOTENCY_KEY_REUSED, or ENCODER_DIED, after which the same key finds out what
+                became of it.
             DatabaseError: from the database.
 
         """
@@ -286,6 +287,13 @@ def _records(body: bytes) -> list[bytes]:
             "BATCH_TOO_MANY_CLAIMS",
             f"the request holds more than {CLAIMS_LIMIT} claims",
             "Send several requests, each with an Idempotency-Key of its own.",
+        )
+    if not hold_claims(records):
+        raise ApiError(
+            HTTPStatus.BAD_REQUEST,
+            "BATCH_UNREADABLE",
+            "the request holds no claims: nothing in it is a JSON object",
+            "Send a JSON array of claims, or one claim in each line.",
         )
     return records
 

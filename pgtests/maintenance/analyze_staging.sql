@@ -2,7 +2,7 @@
 -- and again when it has grown by half.
 begin;
 \ir ../_support/fixture.sql
-select plan(11);
+select plan(14);
 
 create procedure pg_temp.add_claims(p_count integer, p_after integer)
 language sql
@@ -60,6 +60,35 @@ call pg_temp.add_claims(200, 3000000);
 select is(
   maintenance.analyze_staging('{2025-07-16}'), 1,
   'all growth since the last time counts'
+);
+
+-- Its pages and rows are told in pg_class at once and for good, be it rolled back.
+call pg_temp.add_claims(3000, 4000000);
+create function pg_temp.roll_back()
+returns void
+language plpgsql
+as $$
+begin
+  perform maintenance.analyze_staging('{2025-07-16}');
+  raise exception 'killed';
+exception when raise_exception then
+  null;
+end;
+$$;
+select pg_temp.roll_back();
+select is(
+  maintenance.analyze_staging('{2025-07-16}'), 1, 'what was rolled back is done again'
+);
+delete from queue.staging_statistics;
+select is(
+  maintenance.analyze_staging('{2025-07-16}'), 2,
+  'and what nothing is known of, whatever pg_class says'
+);
+delete from pg_catalog.pg_statistic
+where starelid = 'staging.claims_20250716'::regclass;
+select is(
+  maintenance.analyze_staging('{2025-07-16}'), 1,
+  'and what has no statistics, as after a restore'
 );
 
 call fixture.add_batch('another day', '2025-07-17 12:00 UTC');

@@ -1,7 +1,8 @@
 -- Fresh staging tables have no statistics, and plans must not depend on luck.
 -- Only what grew by half since it was last analysed is analysed again, and only
 -- the columns that plans look at. Call it before each stage, in a transaction of its
--- own: its locks last until the commit.
+-- own: its locks last until the commit. Whether it was done is asked of what commits
+-- and rolls back with the statistics: what pg_class says of the table does not.
 create function maintenance.analyze_staging(p_received_on date[])
 returns integer
 language plpgsql
@@ -15,7 +16,10 @@ begin
   -- Whoever comes second waits, and then finds the work done.
   perform pg_advisory_xact_lock(hashtext('maintenance.analyze_staging'));
   for v_table in
-    select relation.oid::regclass as name, parent.columns
+    select
+      relation.relname as name,
+      parent.columns,
+      pg_relation_size(relation.oid) as bytes
     from unnest(p_received_on) as day (day)
     cross join (values
       ('claims', 'claim_id, received_on, submitter_id, first_service_date'),
@@ -26,15 +30,28 @@ begin
     inner join pg_catalog.pg_class as relation
       on relation.oid
         = to_regclass('staging.' || parent.name || '_' || to_char(day.day, 'YYYYMMDD'))
+    left join queue.staging_statistics as known
+      on relation.relname = known.partition_name
     where
       pg_relation_size(relation.oid) > 0
       and (
-        relation.reltuples < 0
-        or pg_relation_size(relation.oid)
-        > 1.5 * relation.relpages * current_setting('block_size')::bigint
+        known.bytes is null
+        or pg_relation_size(relation.oid) > 1.5 * known.bytes
+        -- A restored database brings what is known along, and no statistics.
+        or not exists (
+          select from pg_catalog.pg_stats as column_statistics
+          where
+            column_statistics.schemaname = 'staging'
+            and column_statistics.tablename = relation.relname
+            and column_statistics.attname = 'claim_id'
+        )
       )
   loop
-    execute format('analyze %s (%s)', v_table.name, v_table.columns);
+    execute format('analyze staging.%I (%s)', v_table.name, v_table.columns);
+    insert into queue.staging_statistics as known (partition_name, bytes)
+    values (v_table.name, v_table.bytes)
+    on conflict (partition_name) do update
+    set bytes = excluded.bytes, analyzed_at = excluded.analyzed_at;
     v_analyzed := v_analyzed + 1;
   end loop;
   return v_analyzed;

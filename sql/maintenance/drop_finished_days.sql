@@ -44,6 +44,8 @@ begin
   end loop;
 
   if cardinality(v_dropped) > 0 then
+    delete from queue.staging_statistics as known
+    where known.partition_name = any(v_dropped);
     perform auditing.record_event(
       'partitions.dropped', null, null, null, null,
       jsonb_build_object('partitions', to_jsonb(v_dropped))

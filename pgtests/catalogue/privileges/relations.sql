@@ -45,6 +45,7 @@ values
 ('queue.settings', 'r', 'r', 'rw', '-'),
 ('queue.requests', '-', '-', 'r', '-'),
 ('queue.workers', '-', '-', 'r', '-'),
+('queue.staging_statistics', '-', '-', 'r', '-'),
 ('queue.batch_ids', 'U', '-', '-', '-'),
 ('queue.claim_ids', 'U', '-', '-', '-'),
 -- Keys are wrapped by one that never enters the database.
