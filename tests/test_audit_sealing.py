@@ -1,5 +1,6 @@
 """The sealer: what is closed is sealed once, whatever order transactions end in."""
 
+import json
 import os
 import signal
 import stat
@@ -10,10 +11,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
-from app.audit import sealing
+from app.audit import anchors, sealing
 from app.audit.anchors import Anchor, read_anchors
 from app.audit.keys import KEY_FILE, signing_key, trusted_keys
+from app.cli import main
 from app.program.errors import ClaimsError
 from app.program.settings import Settings, load_settings
 from tests.audit_support import (
@@ -138,7 +141,7 @@ def test_a_command_takes_the_newest_seal(
 
     monkeypatch.setenv("CLAIMS_AUDIT_SEAL_COMMAND", "sh -c 'echo no disk >&2; exit 3'")
     write_events(database, 1)
-    with pytest.raises(ClaimsError, match="ended with 3: no disk") as caught:
+    with pytest.raises(ClaimsError, match="ended with status 3: no disk") as caught:
         sealed()
     assert caught.value.code == "AUDIT_SEAL_COMMAND_FAILED"
     monkeypatch.setenv("CLAIMS_AUDIT_SEAL_COMMAND", f"tee -a '{taken}'")
@@ -146,6 +149,33 @@ def test_a_command_takes_the_newest_seal(
     assert len(read_anchors(taken)) == 2
     monkeypatch.setenv("CLAIMS_AUDIT_SEAL_FILE", str(taken))
     assert problems() == []
+
+
+def test_a_seal_command_ends_with_all_that_it_started(
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In time, though something it left behind still holds its output open."""
+    pid = tmp_path / "pid"
+    monkeypatch.setattr(anchors, "COMMAND_SECONDS", 0.5)
+    monkeypatch.setenv("CLAIMS_AUDIT_SEAL_COMMAND", f"sh -c 'sleep 300 & echo $! > {pid}; wait'")
+    write_events(database, 1)
+    with pytest.raises(ClaimsError, match="did not end within") as caught:
+        sealed()
+    assert caught.value.code == "AUDIT_SEAL_COMMAND_FAILED"
+    left = int(pid.read_text())
+    until = time.monotonic() + 10
+    while Path(f"/proc/{left}/stat").exists() and time.monotonic() < until:
+        if Path(f"/proc/{left}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
+            break
+        time.sleep(0.05)
+    assert time.monotonic() < until
+
+
+def test_verify_before_any_seal_says_so(database: Database) -> None:
+    assert database.name
+    refused = CliRunner().invoke(main, ["audit", "verify", "--json"])
+    assert refused.exit_code == 1
+    assert json.loads(refused.output.splitlines()[-1])["error"]["code"] == "AUDIT_NOT_SEALED"
 
 
 def test_nothing_is_sealed_on_where_seals_were_cut_off(database: Database, tmp_path: Path) -> None:

@@ -109,12 +109,21 @@ def test_a_person_is_asked_before_data_go() -> None:
 
 
 @pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_without_a_terminal_nothing_goes_unless_it_is_said(more: tuple[str, ...]) -> None:
+    refused = start("db", "downgrade", "base", *more, stdin=subprocess.DEVNULL)
+    assert refused.returncode == 1
+    assert "--yes" in refused.stderr + refused.stdout
+    assert object_of("db", "status")["revision"] == needed_revision()
+
+
+@pytest.mark.usefixtures("home")
 def test_the_schema_goes_down_and_up_again() -> None:
-    assert object_of("db", "downgrade")["revision"] < needed_revision()
+    assert object_of("db", "downgrade", "--yes")["revision"] < needed_revision()
     told = object_of("db", "status")
     assert (told["current"], told["routines"]) == (False, 0)
     assert "run `claims db upgrade`" in run("db", "status")
-    assert object_of("db", "downgrade", "base") == {
+    assert object_of("db", "downgrade", "base", "--yes") == {
         "revision": "base",
         "head": needed_revision(),
         "routines": 0,

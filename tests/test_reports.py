@@ -149,7 +149,7 @@ def test_status_says_what_waits_and_what_comes_next(database: Database, tmp_path
     assert "Next: claims process" in invoke("status").stderr
     with database.connect() as conn:
         conn.execute("update queue.batches set received_at = now() - interval '3 hours 1 minute'")
-    assert "came in 181 minutes ago" in invoke("status").stderr
+    assert "was loaded 181 minutes ago" in invoke("status").stderr
 
 
 def test_status_would_tell_of_a_claim_that_is_nowhere(database: Database, tmp_path: Path) -> None:

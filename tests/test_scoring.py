@@ -298,6 +298,12 @@ def test_drift_looks_at_every_feature(database: Database) -> None:
     found = run("model", "drift")["drift"]
     assert [row["name"] for row in found] == ["score", *shipped().feature_names]
     assert all(row["stability_index"] >= 0 and row["claims"] > 0 for row in found)
+    # In a new database every provider is new, which says nothing about the claims.
+    assert run("model", "drift")["enough"] is False
+    shown = CliRunner().invoke(main, ["model", "drift"]).stdout
+    assert "Too few claims to say" in shown
+    assert "changed\n" not in shown
+    assert "moved\n" not in shown
     refused = run("model", "drift", "--version", "none", code=1)["error"]
     assert refused["code"] == "MODEL_UNKNOWN"
 

@@ -81,6 +81,19 @@ def test_corrected_claims_take_the_place_of_the_failed_ones(
     assert accounting(database) == (5, 0, 2, 1, 2, 0)
 
 
+def test_a_file_without_claims_corrects_nothing_and_says_so(
+    database: Database, tmp_path: Path
+) -> None:
+    assert database.name
+    empty = tmp_path / "empty.ndjson"
+    empty.touch()
+    told = run("failed", "correct", str(empty), status=1)["error"]
+    assert (told["code"], told["message"]) == (
+        "FAILED_NOTHING_CORRECTED",
+        "nothing was corrected: there are no claims in what was given",
+    )
+
+
 def test_a_file_that_corrects_nothing_is_refused_whole(
     database: Database, wrong: list[dict[str, Any]], tmp_path: Path
 ) -> None:

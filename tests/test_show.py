@@ -1,6 +1,7 @@
 """`claims show`: a claim explained in every state, with amounts that a person can compute again."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -11,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import main
+from app.cli.show import told_apart
 from app.database.connect import Role, connect
 from app.generate import AS_OF, Generator
 from app.intake.load import load_files
@@ -449,3 +451,31 @@ def test_a_fee_that_cannot_be_shown_in_parts_any_more_says_so(
     fee, twice = before["pricing"]["step_amounts"]
     assert f"fee {fee} units {TIMES} 2 {twice} rounded" in text
     assert object_of(shown, "claim")["lines"][0]["pricing"] == before["pricing"]
+
+
+@pytest.mark.parametrize(
+    ("score", "threshold", "shown"),
+    [
+        (0.7996, 0.8, "0.7996"),
+        (0.79999999, 0.8, "0.79999999"),
+        (0.8, 0.8, "0.800"),
+        (0.80049, 0.8, "0.8005"),
+        (0.5, 0.8, "0.500"),
+        (0.91234, 0.8, "0.912"),
+    ],
+)
+def test_a_score_shows_on_which_side_of_the_threshold_it_is(
+    score: float, threshold: float, shown: str
+) -> None:
+    assert told_apart(score, threshold) == shown
+
+
+def test_every_command_shows_the_day_on_which_a_claim_was_received(shown: Shown) -> None:
+    """And calls another day, that of its batch, by another name."""
+    day = f"{AS_OF:%Y-%m-%d}"
+    report = CliRunner().invoke(main, ["show", str(shown.ids["approved"])]).stdout
+    assert re.search(rf"received +{day}", report)
+    failed = CliRunner().invoke(main, ["failed", "--rule", "D000"]).stdout
+    assert day in failed
+    status = CliRunner().invoke(main, ["status"]).stdout
+    assert "received" not in status.split("Reference")[0].split("Batches")[-1].splitlines()[1]

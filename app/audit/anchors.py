@@ -6,7 +6,6 @@ the database, seals included, and even signs them anew with a stolen key, cannot
 
 import os
 import shlex
-import subprocess
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -14,6 +13,8 @@ from typing import Final
 import msgspec
 
 from app.audit.seals import Seal
+from app.program import commands
+from app.program.commands import CommandError
 from app.program.errors import ClaimsError
 from app.program.settings import Settings
 
@@ -156,22 +157,12 @@ def _append(path: Path, line: bytes) -> None:
 
 
 def _run(command: str, line: bytes) -> None:
-    problem = None
     try:
-        done = subprocess.run(
-            shlex.split(command), input=line, capture_output=True, timeout=COMMAND_SECONDS,
-            check=False,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired) as error:
-        problem = str(error)
-    else:
-        if done.returncode != 0:
-            said = done.stderr.decode(errors="replace").strip()[-500:]
-            problem = f"it ended with {done.returncode}: {said}"
-    if problem is not None:
+        commands.run(shlex.split(command), line, COMMAND_SECONDS, quotes=True)
+    except CommandError as error:
         raise ClaimsError(
             "AUDIT_SEAL_COMMAND_FAILED",
-            f"CLAIMS_AUDIT_SEAL_COMMAND did not take the seal: {problem}",
+            f"CLAIMS_AUDIT_SEAL_COMMAND did not take the seal: it {error}",
             "The seals stand in the database; mend the command, and the next run of `claims audit "
             "seal` gives it the newest.",
-        )
+        ) from error

@@ -19,7 +19,7 @@ from psycopg import Connection, IsolationLevel, sql
 
 from app.audit.anchors import Anchor
 from app.audit.events import ENTRY, Line, entry, month_text, pin_format, placed, read_lines, stretch
-from app.audit.seals import GENESIS, Seal, read_seals
+from app.audit.seals import GENESIS, Seal, read_newest, read_seals
 from app.database.connect import Role, connect
 from app.program.errors import translated
 
@@ -90,6 +90,12 @@ class _Stretch:
     from_transaction: int
     to_transaction: int
     seals: dict[bytes, Seal] = field(default_factory=dict)
+
+
+def has_seals() -> bool:
+    """Whether anything was sealed yet."""
+    with connect(Role.AUDITOR, autocommit=True) as conn, translated():
+        return read_newest(conn) is not None
 
 
 def verify(keys: dict[bytes, Ed25519PublicKey], anchors: Sequence[Anchor]) -> Verified:

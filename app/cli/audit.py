@@ -28,7 +28,7 @@ from app.audit.reading import (
     patient_token,
 )
 from app.audit.sealing import Sealed, seal_events
-from app.audit.verifying import Verified, verify
+from app.audit.verifying import Verified, has_seals, verify
 from app.cli.options import json_option
 from app.database.connect import Role, connect
 from app.program.console import notice, out, print_json
@@ -115,6 +115,12 @@ def verify_command(ctx: click.Context, *, file: Path | None, as_json: bool) -> N
             "AUDIT_SEAL_FILE_MISSING",
             "CLAIMS_AUDIT_SEAL_COMMAND took the seals, and nothing says where they are now",
             "Bring them here and name the file: claims audit verify --seals FILE.",
+        )
+    if not path.exists() and not has_seals():
+        raise ClaimsError(
+            "AUDIT_NOT_SEALED",
+            "nothing was sealed yet, so that there is nothing to verify",
+            "Run `claims audit seal` first, and then at intervals.",
         )
     verified = verify(trusted_keys(settings), read_anchors(path))
     if as_json:

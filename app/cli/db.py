@@ -71,15 +71,20 @@ def downgrade(revision: str, *, yes: bool, as_json: bool) -> None:
     """Take the schema back to REVISION: -1 (one step, the default), a number, or base.
 
     The tables and columns that the later revisions made go, with what is in them; base drops
-    every claim. In a terminal it asks first; a script is taken at its word.
+    every claim. In a terminal it asks first; without one it wants --yes.
     """
-    if sys.stdin.isatty() and not yes:
-        click.confirm(
+    if not yes:
+        what = (
             f"This takes the schema back to {revision}, and drops what later revisions made with "
-            "the data in it. Go on?",
-            abort=True,
-            err=True,
+            "the data in it."
         )
+        if not sys.stdin.isatty():
+            raise ClaimsError(
+                "DB_DOWNGRADE_UNCONFIRMED",
+                f"{what} Nobody was asked, because there is no terminal; nothing was changed",
+                "If that is what you want, say --yes.",
+            )
+        click.confirm(f"{what} Go on?", abort=True, err=True)
     schema.downgrade(revision)
     _say_revision(as_json=as_json)
 

@@ -31,13 +31,15 @@ SAMPLE: Final = DATA_DIR / "sample_claims.ndjson.gz"
 DEMO_SEED: Final = 2
 
 TOP_FAILED: Final = """
-select reasons.rule_code as code, reasons.title, reasons.claims, reasons.example_claim_id
+select reasons.rule_code as code, reasons.title, reasons.claims, reasons.example_claim_id,
+  count(*) over () as reasons
 from pipeline.failed_reasons as reasons
 order by reasons.claims desc, reasons.rule_code
 limit 6"""
 
 TOP_PENDED: Final = """
-select reasons.reason_code as code, reasons.title, reasons.claims, reasons.example_claim_id
+select reasons.reason_code as code, reasons.title, reasons.claims, reasons.example_claim_id,
+  count(*) over () as reasons
 from pipeline.pended_reasons as reasons
 order by reasons.claims desc, reasons.reason_code
 limit 6"""
@@ -156,12 +158,12 @@ def _show(
             f"({processed.claims_per_second:,.0f}/s)",
         )
     out.print(Panel(outcome, title="Claims", expand=False))
-    _show_reasons("Why claims failed", failed)
-    _show_reasons("Why claims wait for a person", pended)
+    claims = _program()
+    _show_reasons("Why claims failed", failed, f"{claims} failed")
+    _show_reasons("Why claims wait for a person", pended, f"{claims} review list")
 
     out.print("[bold]Where to look next[/bold]")
     table = Table.grid(padding=(0, 2))
-    claims = _program()
     if example is not None:
         table.add_row(f"  {claims} show {example}", "why a claim came to its amount")
     if failed:
@@ -184,7 +186,7 @@ def _program() -> str:
     return str(program.relative_to(here) if program.is_relative_to(here) else program)
 
 
-def _show_reasons(title: str, found: list[dict[str, Any]]) -> None:
+def _show_reasons(title: str, found: list[dict[str, Any]], command: str) -> None:
     """Print the most frequent reasons, with a claim to look at."""
     if not found:
         return
@@ -197,4 +199,7 @@ def _show_reasons(title: str, found: list[dict[str, Any]]) -> None:
             row["code"], Text(row["title"]), f"{row['claims']:,}", str(row["example_claim_id"])
         )
     out.print(table)
+    more = found[0]["reasons"] - len(found)
+    if more:
+        out.print(f"  and {more} more {'reason' if more == 1 else 'reasons'}: {command}")
     out.print()

@@ -20,6 +20,7 @@ from app.desk.status import (
 )
 from app.intake.load import load_files
 from app.program.console import notice, out, print_json
+from app.program.errors import ClaimsError
 from app.program.settings import load_settings
 
 
@@ -116,6 +117,18 @@ def correct(files: tuple[str, ...], submitter: str | None, *, as_json: bool) -> 
         settings = settings.model_copy(update={"claims_submitter": submitter})
     result = load_files(files, settings, corrects=True)
     corrected = result.claims - result.not_decoded
+    if not corrected and not result.claims_already_loaded:
+        raise ClaimsError(
+            "FAILED_NOTHING_CORRECTED",
+            "nothing was corrected: "
+            + (
+                f"{result.not_decoded:,} claims could not be decoded"
+                if result.not_decoded
+                else "there are no claims in what was given"
+            ),
+            "Give a file of corrected claims, each under the number that failed; `claims failed` "
+            "lists those that did.",
+        )
     if as_json:
         print_json(
             {
@@ -125,7 +138,12 @@ def correct(files: tuple[str, ...], submitter: str | None, *, as_json: bool) -> 
             }
         )
         return
-    notice(f"{corrected:,} corrected claims took the place of failed ones. Next: claims process")
+    if result.claims_already_loaded:
+        notice(f"{result.claims_already_loaded:,} corrected claims were loaded before.")
+    if corrected:
+        notice(
+            f"{corrected:,} corrected claims took the place of failed ones. Next: claims process"
+        )
     if result.not_decoded:
         notice(f"{result.not_decoded:,} more could not be decoded, and correct nothing.")
 

@@ -15,7 +15,15 @@ from app.program.console import err, notice, out, print_json
 from app.program.errors import ClaimsError
 from app.program.settings import load_settings
 from app.scoring.card_text import RIVALS
-from app.scoring.registry import SUFFIX, activate, list_models, measure_drift
+from app.scoring.registry import (
+    ENOUGH_CLAIMS,
+    ENOUGH_HISTORY,
+    SUFFIX,
+    Drift,
+    activate,
+    list_models,
+    measure_drift,
+)
 
 STABLE: Final = 0.1
 CHANGED: Final = 0.25
@@ -166,7 +174,7 @@ def drift(claims: int, version: str | None, *, as_json: bool) -> None:
     with connect(Role.OPERATOR) as conn:
         found = measure_drift(conn, claims, version)
     if as_json:
-        print_json({"drift": found})
+        print_json({"drift": found, "enough": all(row.is_enough for row in found)})
         return
     if not found:
         notice("No claim in production was scored by that model yet.")
@@ -175,15 +183,21 @@ def drift(claims: int, version: str | None, *, as_json: bool) -> None:
     table = Table("", "stability index", "", box=None)
     table.columns[1].justify = "right"
     for row in sorted(found, key=lambda one: (one.name != "score", -one.stability_index)):
-        judged = (
-            "changed"
-            if row.stability_index > CHANGED
-            else ""
-            if row.stability_index < STABLE
-            else "moved"
-        )
-        table.add_row(row.name, f"{row.stability_index:.3f}", judged)
+        table.add_row(row.name, f"{row.stability_index:.3f}", _judged(row))
     out.print(table)
+    if not found[0].is_enough:
+        out.print(
+            f"Too few claims to say whether anything changed: {found[0].claims:,} were looked at "
+            f"({ENOUGH_CLAIMS:,} are enough), and the history of providers and procedures counts "
+            f"{found[0].history_claims:,} ({ENOUGH_HISTORY:,} are enough).",
+            soft_wrap=True,
+        )
+
+
+def _judged(drift: Drift) -> str:
+    if not drift.is_enough or drift.stability_index < STABLE:
+        return ""
+    return "changed" if drift.stability_index > CHANGED else "moved"
 
 
 @contextmanager
@@ -199,7 +213,7 @@ def _needs_extra() -> Iterator[None]:
         raise ClaimsError(
             "TRAIN_EXTRA_MISSING",
             f"training and evaluation need the package {error.name}, which is not installed",
-            "Install the extra: pip install 'claims-processor[train]'.",
+            "Install the extra, from the folder of the project: pip install '.[train]'.",
         ) from error
 
 

@@ -45,6 +45,8 @@ _EFFECTS: Final = {
 }
 _STEPS: Final = {"opps_cap": "OPPS cap, lower", "charge": "charge, lower"}
 _TIMES: Final = "\N{MULTIPLICATION SIGN}"
+_SCORE_DECIMALS: Final = 3
+_ALL_DECIMALS: Final = 17
 _SIX_DECIMALS: Final = Decimal("0.000001")
 _INDENT: Final = (0, 0, 0, 2)
 _UNFORMATTED: Final = "original"
@@ -117,10 +119,15 @@ def _show(report: ClaimReport) -> None:
     if report.score is not None:
         _show_score(report.score)
     for verdict in report.verdicts:
-        notice(
-            f"{verdict.recorded_at.astimezone():%Y-%m-%d %H:%M} {verdict.reviewer}: "
-            f"{verdict.verdict.replace('_', ' ')}, {verdict.reason}"
+        out.print(
+            Text.assemble(
+                ("Verdict ", "italic"),
+                f"{verdict.verdict.replace('_', ' ')}, {verdict.reason}",
+                f" ({verdict.reviewer}, {verdict.recorded_at.astimezone():%Y-%m-%d %H:%M})",
+            )
         )
+    if report.verdicts:
+        out.print()
     if report.findings:
         _show_findings(report.findings)
     if report.lines:
@@ -144,9 +151,10 @@ def _show_claim(report: ClaimReport) -> None:
         "batch",
         Text(
             f"{place.batch_id} ({place.batch_state}) of {place.submitter}, "
-            f"received {place.batch_received_at.astimezone():%Y-%m-%d %H:%M}"
+            f"loaded {place.batch_received_at.astimezone():%Y-%m-%d %H:%M}"
         ),
     )
+    table.add_row("received", f"{report.received_at.astimezone():%Y-%m-%d %H:%M}")
     if report.failure is not None:
         table.add_row(
             "failed",
@@ -210,7 +218,7 @@ def _show_score(scored: ScoreReport) -> None:
     out.print(
         Text.assemble(
             ("Score ", "italic"),
-            (f"{scored.score:.3f}", "yellow" if below else "green"),
+            (told_apart(scored.score, scored.threshold), "yellow" if below else "green"),
             f", {'below' if below else 'not below'} the threshold {scored.threshold:g}"
             f" (model {scored.model_version})",
         )
@@ -268,6 +276,17 @@ def _show_lines(report: ClaimReport) -> None:
         if line.pricing is not None:
             _show_price(line.pricing, line.basis)
         out.print()
+
+
+def told_apart(score: float, threshold: float) -> str:
+    """Write a score with as many decimals as show on which side of the threshold it is."""
+    for decimals in range(_SCORE_DECIMALS, _ALL_DECIMALS):
+        shown = round(score, decimals)
+        if (shown < threshold) == (score < threshold) and (shown == threshold) == (
+            score == threshold
+        ):
+            return f"{score:.{decimals}f}"
+    return repr(score)
 
 
 def _heading(given: dict[str, Any]) -> str:

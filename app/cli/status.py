@@ -75,7 +75,7 @@ def _show_batches(shown: list[BatchRow], total: int) -> None:
     title = "Batches" if len(shown) == total else f"The newest {len(shown)} of {total:,} batches"
     table = Table(title=title, title_justify="left", box=None)
     table.add_column("batch", justify="right", no_wrap=True)
-    for heading in ("state", "received"):
+    for heading in ("state", "loaded"):
         table.add_column(heading, no_wrap=True)
     for heading in ("claims", "moved", "pended", "failed", "allowed"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -118,7 +118,7 @@ def _say_next(found: Status) -> None:
     if found.oldest_waiting is not None:
         since = datetime.now(UTC) - found.oldest_waiting
         minutes = int(since.total_seconds()) // 60
-        notice(f"The oldest waiting batch came in {minutes:,} minutes ago. Next: claims process")
+        notice(f"The oldest waiting batch was loaded {minutes:,} minutes ago. Next: claims process")
     if not counted.loaded:
         notice("No claims yet. Next: claims load FILE, or claims demo")
     if counted.failed:

@@ -62,12 +62,12 @@ HAS_KEYS: Final = "select exists (select from vault.data_keys)"
 
 # The columns of staging.claims and staging.claim_lines, wherever the claim stands.
 READ_TRANSFERRED: Final[LiteralString] = """
-select claim.*
+select claim.*, claim.received_at as first_received_at
 from access.claims as claim
 where claim.claim_id = %(claim_id)s"""
 
 READ_STAGED: Final[LiteralString] = """
-select claim.*
+select claim.*, claim.received_at as first_received_at
 from access.staged_claims as claim
 where claim.claim_id = %(claim_id)s"""
 
@@ -79,7 +79,8 @@ select
   failed.original,
   failed.stage,
   failed.resolution,
-  failed.failed_at
+  failed.failed_at,
+  failed.received_at as first_received_at
 from access.failed_claims as failed
 left join lateral jsonb_populate_record(null::staging.claims, failed.staged_claim) as staged
   on true
@@ -227,6 +228,8 @@ class ClaimReport:
     """One claim in any state; `given` and `lines` are empty when it could not be decoded."""
 
     place: Place
+    received_at: datetime
+    """When the claim was first received: before its batch was loaded, for a backlog or a retry."""
     failure: dict[str, Any] | None
     """Stage, resolution and time of a failed claim."""
     given: dict[str, Any]
@@ -329,6 +332,7 @@ def read_claim(
     bases = read_bases(conn, claim_id) if transferred else {}
     return ClaimReport(
         place=place,
+        received_at=header["first_received_at"],
         failure=_some(header, ("stage", "resolution", "failed_at"))
         if place.state == "failed"
         else None,
@@ -360,6 +364,7 @@ def as_object(report: ClaimReport) -> dict[str, Any]:
     }
     return {
         **place,
+        "received_at": report.received_at,
         "batch": {"batch_id": batch.pop("id"), **batch},
         "failure": report.failure,
         "claim": report.given,

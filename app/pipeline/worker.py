@@ -323,9 +323,10 @@ class Worker:
         if refreshes_history:
             queue.refresh_history(conn)
             for drift in measure_drift(conn, DRIFT_CLAIMS):
-                metrics.MODEL_DRIFT.labels(drift.model_version, drift.name).set(
-                    drift.stability_index
-                )
+                if drift.is_enough:
+                    metrics.MODEL_DRIFT.labels(drift.model_version, drift.name).set(
+                        drift.stability_index
+                    )
         retried = queue.retry_due_failed_claims(conn)
         if retried:
             _log.info("failed claims retried: their reference data has come", retried=retried)

@@ -35,10 +35,19 @@ where model.version = %(version)s or model.model_id = %(model_id)s"""
 ACTIVATE_MODEL: Final[LiteralString] = "call scoring.activate_model(%(version)s)"
 
 DRIFT: Final[LiteralString] = """
-select drift.model_version, drift.name, drift.stability_index, drift.claims
+select
+  drift.model_version,
+  drift.name,
+  drift.stability_index,
+  drift.claims,
+  drift.history_claims
 from scoring.measure_drift(%(claims)s, %(version)s) as drift"""
 
 SUFFIX: Final = ".tflite"
+
+ENOUGH_CLAIMS: Final = 1_000
+ENOUGH_HISTORY: Final = 10_000
+"""Claims from which on a drift is told; of fewer it is said that they are too few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,18 @@ class Drift:
     name: str
     stability_index: float
     claims: int
+    """The newest claims that were looked at."""
+    history_claims: int
+    """Claims that the history counts which features are made from."""
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether the claims are enough to say that something has changed.
+
+        Of few claims the index is as large by chance, and in a young database each provider and
+        procedure is new, which they were not to the model.
+        """
+        return self.claims >= ENOUGH_CLAIMS and self.history_claims >= ENOUGH_HISTORY
 
 
 def list_models(conn: Connection[Any]) -> list[Registered]:

@@ -16,8 +16,6 @@ import hashlib
 import hmac
 import os
 import shlex
-import signal
-import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +27,8 @@ from cryptography.hazmat.primitives.keywrap import (
     aes_key_wrap,
 )
 
+from app.program import commands
+from app.program.commands import CommandError
 from app.program.errors import ClaimsError
 from app.program.settings import Settings
 from app.vault.ciphers import KEY_SIZE
@@ -125,25 +125,11 @@ class KeyCommand:
 
     def _run(self, verb: Verb, content: bytes) -> bytes:
         try:
-            # A group of its own, so that what the command has started ends with it.
-            process = subprocess.Popen(
-                [*self.words, verb],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                start_new_session=True,
+            answer = commands.run(
+                [*self.words, verb], base64.b64encode(content) + b"\n", self.seconds
             )
-        except OSError as error:
-            raise self._failed(verb, f"cannot be run: {error.strerror}") from error
-        with process:
-            try:
-                answer, _ = process.communicate(base64.b64encode(content) + b"\n", self.seconds)
-            except BaseException as error:
-                os.killpg(process.pid, signal.SIGKILL)
-                if not isinstance(error, subprocess.TimeoutExpired):
-                    raise
-                raise self._failed(verb, f"did not end within {self.seconds:g} s") from None
-        if process.returncode != 0:
-            raise self._failed(verb, f"ended with status {process.returncode}")
+        except CommandError as error:
+            raise self._failed(verb, str(error)) from error
         if len(answer) > 2 * WRAPPED_LIMIT:
             raise self._failed(verb, f"answered more than {WRAPPED_LIMIT} bytes")
         try:

@@ -10,7 +10,8 @@ returns table (
   model_version text,
   name text,
   stability_index double precision,
-  claims bigint
+  claims bigint,
+  history_claims bigint
 )
 language sql
 stable
@@ -112,11 +113,15 @@ begin atomic
       (compared.observed_share - compared.known_share)
       * ln(compared.observed_share / compared.known_share)
     ) as stability_index,
-    min(compared.claims) as claims
+    min(compared.claims) as claims,
+    (
+      select coalesce(sum(history.claims), 0)::bigint
+      from models.provider_history as history
+    ) as history_claims
   from compared
   group by compared.version, compared.name, compared.ordinal
   order by compared.ordinal;
 end;
 
 comment on function scoring.measure_drift(integer, text)
-is 'Population stability index of the score (named score) and of each feature: the newest p_claims claims that a model scored against its training claims. The model of the newest score unless a version is given; no row without scores. Below 0.1 stable, above 0.25 changed.';
+is 'Population stability index of the score (named score) and of each feature: the newest p_claims claims that a model scored against its training claims. The model of the newest score unless a version is given; no row without scores. Below 0.1 stable, above 0.25 changed, where claims and history_claims, those that the history counts, are enough to say.';

@@ -158,6 +158,8 @@ class ClaimAnswer(msgspec.Struct, frozen=True, kw_only=True):
     decision: str | None
     submitter: str
     submitter_id: int
+    received_at: datetime
+    """When the claim was first received."""
     batch: ClaimBatch
     failure: dict[str, Any] | None
     """Stage, resolution and time of a failed claim."""
