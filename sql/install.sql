@@ -8,6 +8,7 @@ set local search_path = pg_catalog, pg_temp;
 
 \ir schemas.sql
 
+\ir catalogue/contents.sql
 \ir auditing/contents.sql
 \ir keys/contents.sql
 \ir maintenance/contents.sql

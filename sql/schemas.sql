@@ -1,5 +1,6 @@
 -- The code schemas hold routines and views, never data, so that dropping them
 -- loses nothing and leaves no orphan of an older version behind.
+drop schema if exists catalogue cascade;
 drop schema if exists pipeline cascade;
 drop schema if exists validation cascade;
 drop schema if exists pricing cascade;
@@ -11,6 +12,7 @@ drop schema if exists access cascade;
 drop schema if exists keys cascade;
 drop schema if exists analysis cascade;
 
+create schema catalogue;
 create schema pipeline;
 create schema validation;
 create schema pricing;
@@ -22,6 +24,7 @@ create schema access;
 create schema keys;
 create schema analysis;
 
+comment on schema catalogue is 'Code lists: what the codes of rules, reasons and steps mean.';
 comment on schema pipeline is 'Intake, processing and status: what programs and people call.';
 comment on schema validation is 'The edits, one routine each, and the stage that runs them.';
 comment on schema pricing is 'Allowed amounts by the Medicare physician fee schedule.';

@@ -18,6 +18,7 @@ from app.program.errors import ClaimsError, from_psycopg, translated
 from app.program.paths import MIGRATIONS_DIR
 
 CODE_SCHEMAS: Final = (
+    "catalogue",
     "pipeline",
     "validation",
     "pricing",

@@ -92,7 +92,7 @@ select
   coalesce(reason.title, rule.title) as reason,
   coalesce(reason.hint, rule.hint) as hint
 from access.claim_lines as line
-left join reference.pricing_reasons as reason on line.reason_code = reason.reason_code
+left join catalogue.pricing_reasons as reason on line.reason_code = reason.reason_code
 left join reference.rules as rule on line.reason_code = rule.rule_code
 where line.claim_id = %(claim_id)s
 order by line.line_number"""

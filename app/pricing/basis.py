@@ -31,7 +31,7 @@ with line as (
     left(claim.service_zip, 5) as zip5,
     settings.qpp_status,
     exists (
-      select from reference.work_floor_periods as floored
+      select from catalogue.work_floor_periods as floored
       where line.service_date between floored.valid_from and floored.valid_to
     ) as work_floor
   from access.claim_lines as line

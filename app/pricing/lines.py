@@ -31,7 +31,7 @@ select
   priced.step_factors,
   priced.step_amounts
 from pricing.price_lines(%(lines)s) as priced
-left join reference.pricing_reasons as reason on priced.reason_code = reason.reason_code"""
+left join catalogue.pricing_reasons as reason on priced.reason_code = reason.reason_code"""
 
 LINE_TYPE: Final = "pricing.line_to_price"
 

@@ -10,6 +10,7 @@ select
 from pg_catalog.pg_namespace as schema
 where schema.nspname in (
   'reference', 'staging', 'production', 'queue', 'vault', 'audit', 'models',
+  'catalogue',
   'pipeline', 'validation', 'pricing', 'transfer', 'scoring', 'maintenance', 'auditing',
   'access', 'keys', 'analysis'
 );

@@ -48,6 +48,29 @@ begin
 end;
 $$;
 
+-- The dates of service on which the work floor is law, in this test.
+create procedure fixture.set_work_floor(variadic p_dates date[])
+language plpgsql
+as $$
+begin
+  execute format(
+    'create or replace view catalogue.work_floor_periods as
+     select floored.valid_from, floored.valid_to, ''law''::text as law
+     from unnest(%L::date[], %L::date[]) as floored (valid_from, valid_to)',
+    array(
+      select given.day
+      from unnest(p_dates) with ordinality as given (day, position)
+      where given.position % 2 = 1
+    ),
+    array(
+      select given.day
+      from unnest(p_dates) with ordinality as given (day, position)
+      where given.position % 2 = 0
+    )
+  );
+end;
+$$;
+
 -- All lines, priced in one call.
 create view fixture.prices as
 select

@@ -19,7 +19,7 @@ begin atomic
       || coalesce(
         (
           select string_agg(format('%s %s', floored.valid_from, floored.valid_to), ',')
-          from reference.work_floor_periods as floored
+          from catalogue.work_floor_periods as floored
         ),
         ''
       )

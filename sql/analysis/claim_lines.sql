@@ -23,7 +23,7 @@ select
   rvu_release.name as rvu_release,
   gpci_release.name as gpci_release
 from production.claim_lines as line
-left join reference.pricing_reasons as reason on line.reason_code = reason.reason_code
+left join catalogue.pricing_reasons as reason on line.reason_code = reason.reason_code
 left join reference.rules as rule on line.reason_code = rule.rule_code
 left join reference.releases as rvu_release
   on line.rvu_release_id = rvu_release.release_id

@@ -8,7 +8,7 @@ select
   count(distinct line.claim_id) as claims,
   min(line.claim_id) as example_claim_id
 from production.claim_lines as line
-left join reference.pricing_reasons as reason on line.reason_code = reason.reason_code
+left join catalogue.pricing_reasons as reason on line.reason_code = reason.reason_code
 left join reference.rules as rule on line.reason_code = rule.rule_code
 where line.pricing_status = 'pended'
 group by line.reason_code, reason.title, reason.hint, rule.title, rule.hint;

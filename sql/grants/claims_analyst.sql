@@ -1,8 +1,8 @@
 -- Analysts read production without the encrypted columns.
 grant usage on schema
-production, reference, pipeline, scoring, models
+production, reference, catalogue, pipeline, scoring, models
 to claims_analyst;
-grant select on all tables in schema reference to claims_analyst;
+grant select on all tables in schema reference, catalogue to claims_analyst;
 grant select on
 production.claim_lines,
 production.claim_findings,

@@ -37,9 +37,9 @@ grant select on vault.data_keys, vault.erasure_keys to claims_app;
 -- The HTTP service: reads what the submitter of its client may see, records who saw
 -- it, and prices lines.
 grant usage on schema
-access, auditing, pricing, reference, scoring, models
+access, auditing, catalogue, pricing, reference, scoring, models
 to claims_app;
-grant select on all tables in schema access, reference to claims_app;
+grant select on all tables in schema access, catalogue, reference to claims_app;
 grant select on queue.settings,
 models.registry,
 models.review_reasons,

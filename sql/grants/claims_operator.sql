@@ -1,7 +1,7 @@
 -- Operating: what a DBA calls, reference loading, prices and reports.
 grant usage on schema
 pipeline, validation, pricing, transfer, scoring, maintenance, auditing, queue,
-reference, staging, production, vault, models, keys
+reference, catalogue, staging, production, vault, models, keys
 to claims_operator;
 grant execute on function
 scoring.feature_version(),
@@ -41,7 +41,7 @@ grant usage on type
 pricing.line_to_price, scoring.claim_feature
 to claims_operator;
 grant select on all tables in schema
-pipeline, queue, reference, scoring, models
+pipeline, queue, reference, catalogue, scoring, models
 to claims_operator;
 grant update on queue.settings to claims_operator;
 grant insert on

@@ -46,7 +46,7 @@ begin atomic
       max(period.release_id) filter (where period.kind = 'place_of_service')
         as place_release_id,
       exists(
-        select from reference.work_floor_periods as floored
+        select from catalogue.work_floor_periods as floored
         where serviced.service_date between floored.valid_from and floored.valid_to
       ) as work_floor
     from (select distinct line.service_date from line) as serviced
@@ -194,12 +194,12 @@ begin atomic
         when
           rated.modifiers && (
             select array_agg(special.modifier)
-            from reference.payment_modifiers as special
+            from catalogue.payment_modifiers as special
             where special.effect = 'reason'
           )
           then (
             select min(special.reason_code)
-            from reference.payment_modifiers as special
+            from catalogue.payment_modifiers as special
             where
               special.modifier = any(rated.modifiers) and special.effect = 'reason'
           )
@@ -297,7 +297,7 @@ begin atomic
     null as step_factors,
     null as step_amounts
   from judged
-  inner join reference.pricing_reasons as reason
+  inner join catalogue.pricing_reasons as reason
     on judged.reason_code = reason.reason_code;
 end;
 

@@ -302,7 +302,7 @@ begin
       on
         line.claim_id = adjudicated.claim_id
         and line.line_number = adjudicated.line_number
-    left join reference.pricing_reasons as reason
+    left join catalogue.pricing_reasons as reason
       on adjudicated.reason_code = reason.reason_code
     left join reference.rules as rule
       on

@@ -82,7 +82,7 @@ select is_empty(
   $$
     select priced.*
     from priced
-    left join reference.pricing_reasons as reason
+    left join catalogue.pricing_reasons as reason
       on
         priced.reason_code = reason.reason_code
         and priced.pricing_status = reason.pricing_status

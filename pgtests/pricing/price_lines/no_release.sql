@@ -29,7 +29,7 @@ call fixture.add_release('rvu', 'spring', '2027-02-01', '2027-05-31');
 call fixture.add_procedure('99213', p_release => 'spring');
 call fixture.add_release('gpci', 'spring', '2027-03-01', '2027-06-30');
 call fixture.add_locality('10112', '00', null, 1.000, 0.869, 0.575, 'spring');
-update reference.work_floor_periods set valid_to = '2027-12-31';
+call fixture.set_work_floor('2025-01-01', '2027-12-31');
 call fixture.add_release('place_of_service', 'spring', '2027-01-01', '2027-04-30');
 call fixture.add_place_of_service('11', false, 'spring');
 call fixture.add_line_to_price('places alone', p_service_date => '2027-01-15');

@@ -7,7 +7,7 @@ select plan(4);
 select set_eq(
   $$
     select special.modifier, special.effect, special.reason_code
-    from reference.payment_modifiers as special
+    from catalogue.payment_modifiers as special
   $$,
   $$ values
     ('26', 'row', null),
@@ -38,7 +38,7 @@ declare
 begin
   for v_modifier in
     select special.modifier
-    from reference.payment_modifiers as special
+    from catalogue.payment_modifiers as special
     where special.effect = 'reason'
   loop
     call fixture.add_line_to_price(v_modifier, p_modifiers => array[v_modifier]);
@@ -56,7 +56,7 @@ select set_eq(
       'pended' as status,
       special.reason_code,
       null::numeric as allowed_amount
-    from reference.payment_modifiers as special
+    from catalogue.payment_modifiers as special
     cross join (values (''), (' in second place')) as place (place)
     where special.effect = 'reason'
   $$,

@@ -14,18 +14,18 @@ cross join
 where routine.oid = 'pricing.price_lines(pricing.line_to_price[])'::regprocedure
 union
 select special.reason_code
-from reference.payment_modifiers as special
+from catalogue.payment_modifiers as special
 where special.effect = 'reason';
 
 select set_eq(
   'select given.reason_code from given',
-  'select reason.reason_code from reference.pricing_reasons as reason',
+  'select reason.reason_code from catalogue.pricing_reasons as reason',
   'the routine gives the reasons of the table, all of them and no other'
 );
 select is_empty(
   $$
     select reason.reason_code
-    from reference.pricing_reasons as reason
+    from catalogue.pricing_reasons as reason
     where
       (reason.pricing_status = 'pended')
       <> (reason.group_code is null and reason.carc is null)
@@ -35,7 +35,7 @@ select is_empty(
 select is_empty(
   $$
     select reason.reason_code
-    from reference.pricing_reasons as reason
+    from catalogue.pricing_reasons as reason
     where reason.title ~ '(^[A-Z]|\.$)' or reason.hint !~ '^[A-Z].*\.$'
   $$,
   'titles are phrases and hints are sentences'

@@ -14,8 +14,7 @@ call fixture.add_locality('11111', '02', 1.060, 1.060, 1, 1);
 call fixture.add_locality('11111', '03', 0.970, null, 1, 1);
 call fixture.add_locality('11111', '04', 1.080, null, 1, 1);
 call fixture.add_locality('11111', '05', null, 1.500, 1, 1);
-update reference.work_floor_periods
-set valid_from = '2025-02-01', valid_to = '2025-09-30';
+call fixture.set_work_floor('2025-02-01', '2025-09-30');
 
 create procedure pg_temp.add_lines(p_when text, p_service_date date)
 language plpgsql
@@ -75,8 +74,9 @@ select results_eq(
   'on other dates the index is the one without the floor, or the line waits for it'
 );
 
-insert into reference.work_floor_periods (valid_from, valid_to)
-values ('2025-10-01', '2025-10-01');
+call fixture.set_work_floor(
+  '2025-02-01', '2025-09-30', '2025-10-01', '2025-10-01'
+);
 select results_eq(
   $$
     select prices.name, prices.allowed_amount
