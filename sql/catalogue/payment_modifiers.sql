@@ -1,5 +1,5 @@
--- Modifiers that change the amount of a line. Those with a row of their own choose it by
--- their place: the lowest that a line carries.
+-- Modifiers that change the amount of a line. Those with a row of their own choose it
+-- by their place: the lowest that a line carries.
 create view catalogue.payment_modifiers as
 select
   special.modifier,

@@ -1,5 +1,5 @@
--- Why a line carries no amount, or an amount of zero. Which of several reasons of a line
--- is told is a matter of its step (catalogue.pricing_steps).
+-- Why a line carries no amount, or an amount of zero. Which of several reasons
+-- is told is a matter of the step that gives it (catalogue.pricing_steps).
 create view catalogue.pricing_reasons as
 select
   reason.reason_code,
@@ -14,7 +14,7 @@ from (
   (
     'no_release', 'pended', null, null, null,
     'no fee schedule release is in force on the date of service',
-    'Load the relative value file, the indices and the place of service codes for that date.'
+    'Load relative values, indices and place of service codes for that date.'
   ),
   (
     'unknown_code', 'pended', null, null, null,
