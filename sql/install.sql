@@ -12,9 +12,13 @@ set local search_path = pg_catalog, pg_temp;
 \ir auditing/contents.sql
 \ir keys/contents.sql
 \ir maintenance/contents.sql
+
+-- What each stage hands to the routine that ends it.
+\ir pipeline/stages/stage_outcome.sql
 \ir validation/contents.sql
 \ir pricing/contents.sql
 \ir scoring/contents.sql
+\ir adjudication/contents.sql
 \ir transfer/contents.sql
 \ir pipeline/contents.sql
 

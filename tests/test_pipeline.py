@@ -44,6 +44,7 @@ def test_nothing_waits(database: Database) -> None:
         "failed": 0,
         "pended": 0,
         "below_threshold": 0,
+        "denied": 0,
         "in_progress": 0,
         "allowed_total": 0,
         "process_seconds": pytest.approx(Decimal(1), abs=Decimal(5)),
@@ -78,7 +79,7 @@ def test_the_sample_of_the_demo_comes_through(database: Database) -> None:
             0,
         )
         shown = conn.execute(
-            "select transferred - pended, pended, failed from pipeline.accounting"
+            "select transferred - pended - denied, pended, denied, failed from pipeline.accounting"
         ).fetchone()
     for number in shown or ():
         assert f" {number:,} " in result.stdout

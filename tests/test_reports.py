@@ -37,6 +37,14 @@ select
     select count(*)
     from production.claims
     where decision = 'review' and pended_line_count = 0
+  ),
+  (
+    select count(*)
+    from production.claims as claim
+    where not exists (
+      select from production.claim_lines as line
+      where line.claim_id = claim.claim_id and line.pricing_status in ('priced', 'pended')
+    )
   )"""
 
 FAILED_BY: Final = """
@@ -88,7 +96,7 @@ def object_of(*arguments: str) -> Json:
 
 def test_status_counts_what_is_there(processed: Database) -> None:
     with processed.connect() as conn:
-        moved, pended, failed, allowed, _, below = conn.execute(COUNTED).fetchone() or ()
+        moved, pended, failed, allowed, _, below, denied = conn.execute(COUNTED).fetchone() or ()
     told = object_of("status")
     assert told["claims"] == {
         "loaded": CLAIMS,
@@ -98,6 +106,7 @@ def test_status_counts_what_is_there(processed: Database) -> None:
         "superseded": 0,
         "pended": pended,
         "below_threshold": below,
+        "denied": denied,
         "allowed_total": allowed,
     }
     assert (moved + failed, told["difference"], told["oldest_waiting"]) == (CLAIMS, 0, None)
@@ -105,12 +114,14 @@ def test_status_counts_what_is_there(processed: Database) -> None:
         ("transferred", 3, CLAIMS)
     ]
     assert sum(row["transferred"] for row in told["batches"]) == moved
+    assert denied > 0
+    assert sum(row["denied"] for row in told["batches"]) == denied
     assert sum(row["failed"] for row in told["batches"]) == failed
     assert sum(row["allowed_total"] for row in told["batches"]) == allowed
     text = text_of("status")
     assert f"loaded {CLAIMS:,} = in progress 0 + transferred to production {moved:,}" in text
     assert f"+ failed {failed:,} + superseded 0" in text
-    assert f"allowed ${allowed:,.2f}" in text
+    assert f"of the transferred, denied {denied:,} allowed ${allowed:,.2f}" in text
     assert "NOWHERE" not in text
 
 
@@ -163,7 +174,7 @@ def test_status_would_tell_of_a_claim_that_is_nowhere(database: Database, tmp_pa
 def test_failed_counts_claims_by_rule(processed: Database) -> None:
     told = object_of("failed")
     with processed.connect() as conn:
-        *_, failed, _, not_decoded, _ = conn.execute(COUNTED).fetchone() or ()
+        *_, failed, _, not_decoded, _, _ = conn.execute(COUNTED).fetchone() or ()
         assert (told["claims"], told["not_decoded"]) == (failed, not_decoded)
         for reason in told["reasons"]:
             ids = [row[0] for row in conn.execute(FAILED_BY, [reason["rule_code"]])]

@@ -143,6 +143,18 @@ def test_lines_of_json_are_described_in_both_directions() -> None:
         assert model in api.raw_schema["components"]["schemas"]
 
 
+def test_each_decision_is_described() -> None:
+    """What production says of a claim, and what is done about one that failed; null before."""
+    schemas = api.raw_schema["components"]["schemas"]
+    told = {"approved", "review", "denied", "open", "superseded"}
+    for model in ("Result", "ClaimAnswer"):
+        decision = schemas[model]["properties"]["decision"]
+        values = {
+            value for one in decision.get("oneOf", [decision]) for value in one.get("enum", [None])
+        }
+        assert values - {None} == told, model
+
+
 @pytest.mark.parametrize("server", ["18"], indirect=True)
 def test_the_examples_are_accepted(service: Service) -> None:
     with service.client() as client:

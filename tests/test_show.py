@@ -72,6 +72,7 @@ CLAIMS: Final[dict[str, Json]] = {
     ),
     "review": a_claim("A-2", a_line("99213", 300), a_line("64999", 400)),
     "denied": a_claim("A-3", a_line("99213", 300), a_line("99213", 300)),
+    "denied as a whole": a_claim("A-7", a_line("92015", 200)),
     "failed in validation": a_claim("A-4", billing_npi="1234567890", payer_id="Hildegard"),
 }
 UNDECODED: Final = b'{"claim_number": "A-5", "note": "\x1b[31m", "patient": "\xff\xfe"}'
@@ -178,6 +179,7 @@ STATES: Final = {
     "approved": ("transferred", "approved", "transferred"),
     "review": ("transferred", "review", "transferred"),
     "denied": ("transferred", "approved", "transferred"),
+    "denied as a whole": ("transferred", "denied", "transferred"),
     "won the race": ("transferred", "approved", "transferred"),
     "failed in decode": ("failed", "open", "transferred"),
     "failed in validation": ("failed", "open", "transferred"),

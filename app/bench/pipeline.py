@@ -193,6 +193,7 @@ class _Bench:
             "failed": processed["failed"],
             "pended": processed["pended"],
             "below_threshold": processed["below_threshold"],
+            "denied": processed["denied"],
         }
 
     def _audit_seconds(self) -> float:

@@ -107,6 +107,7 @@ def _as_object(
         "failed": after.failed - before.failed,
         "pended": after.pended - before.pended,
         "below_threshold": after.below_threshold - before.below_threshold,
+        "denied": after.denied - before.denied,
         "in_progress": after.in_progress,
         "superseded": after.superseded - before.superseded,
         "load_seconds": round(loaded.seconds, 3),
@@ -132,12 +133,15 @@ def _show(
     outcome.add_column(justify="right")
     outcome.add_row("claims in this database", f"{after.loaded:,}")
     outcome.add_row(
-        "  priced by the fee schedule", f"{after.transferred - after.pended:,}", style="green"
+        "  priced by the fee schedule",
+        f"{after.transferred - after.pended - after.denied:,}",
+        style="green",
     )
     outcome.add_row(
         "    of them on review by their score", f"{after.below_threshold:,}", style="yellow"
     )
     outcome.add_row("  in production, waiting for a person", f"{after.pended:,}", style="yellow")
+    outcome.add_row("  in production, denied", f"{after.denied:,}", style="red")
     outcome.add_row("  failed, back to the submitter", f"{after.failed:,}", style="red")
     if after.in_progress:
         outcome.add_row("  in progress", f"{after.in_progress:,}")

@@ -34,6 +34,7 @@ def process(*, as_json: bool) -> None:
     table.add_row("transferred to production", f"{result.transferred:,}")
     table.add_row("  of them waiting for a person: a line without amount", f"{result.pended:,}")
     table.add_row("  of them waiting for a person: the score", f"{result.below_threshold:,}")
+    table.add_row("  of them denied: no line is payable", f"{result.denied:,}")
     table.add_row("failed", f"{result.failed:,}")
     table.add_row("allowed", f"${result.allowed_total:,.2f}")
     table.add_row("seconds", f"{result.seconds:,.1f}")
@@ -68,6 +69,7 @@ def as_object(result: ProcessResult) -> dict[str, object]:
         "failed": result.failed,
         "pended": result.pended,
         "below_threshold": result.below_threshold,
+        "denied": result.denied,
         "in_progress": result.in_progress,
         "allowed_total": result.allowed_total,
         "process_seconds": round(result.seconds, 3),

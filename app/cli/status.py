@@ -67,6 +67,7 @@ def _show_claims(found: Status) -> None:
     table.add_row(
         "of the transferred, on review by score", f"{counted.below_threshold:,}", style="yellow"
     )
+    table.add_row("of the transferred, denied", f"{counted.denied:,}", style="red")
     table.add_row("allowed", f"${counted.allowed_total:,.2f}")
     out.print(table, "")
 
@@ -77,7 +78,7 @@ def _show_batches(shown: list[BatchRow], total: int) -> None:
     table.add_column("batch", justify="right", no_wrap=True)
     for heading in ("state", "loaded"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("claims", "moved", "pended", "failed", "allowed"):
+    for heading in ("claims", "moved", "pended", "denied", "failed", "allowed"):
         table.add_column(heading, justify="right", no_wrap=True)
     several = len({row.submitter for row in shown}) > 1
     if several:
@@ -90,6 +91,7 @@ def _show_batches(shown: list[BatchRow], total: int) -> None:
             f"{row.claims:,}",
             _number(row.transferred),
             _number(row.pended),
+            _number(row.denied),
             f"{row.failed:,}",
             "" if row.allowed_total is None else f"{row.allowed_total:,.2f}",
             *([Text(row.submitter)] if several else []),

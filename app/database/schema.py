@@ -22,6 +22,7 @@ CODE_SCHEMAS: Final = (
     "pipeline",
     "validation",
     "pricing",
+    "adjudication",
     "transfer",
     "scoring",
     "maintenance",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any, Final, LiteralString, TypeVar
+from typing import Any, Final, Literal, LiteralString, TypeVar
 
 from psycopg import Connection, rows
 
@@ -175,6 +175,9 @@ PRICED_FIELDS: Final = (
     *("step_codes", "step_factors", "step_amounts", "group_code", "carc", "rarc"),
 )
 
+Decision = Literal["approved", "review", "denied", "open", "superseded"]
+"""What became of a claim in production, and of one that failed what is done about it."""
+
 _BIGINT_LIMIT: Final = 2**63
 _BIGINT_DIGITS: Final = 19
 
@@ -187,7 +190,7 @@ class Place:
 
     claim_id: int
     state: str
-    decision: str | None
+    decision: Decision | None
     submitter: str
     submitter_id: int
     batch_id: int

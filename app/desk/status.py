@@ -33,6 +33,7 @@ select
   batch.line_count as lines,
   batch.claims_moved as transferred,
   batch.claims_pended as pended,
+  batch.claims_denied as denied,
   batch.claims_failed as failed,
   batch.allowed_total
 from queue.batches as batch
@@ -165,6 +166,7 @@ class BatchRow:
     lines: int
     transferred: int | None
     pended: int | None
+    denied: int | None
     failed: int
     allowed_total: Decimal | None
 

@@ -14,8 +14,8 @@ from psycopg import Connection, rows
 CLAIMS: Final = Counter(
     "claims_processed",
     "Claims that came out of a stage of this process, by what became of them: passed, "
-    "pended (transferred, waits for a person), below_threshold (scored, a person looks), failed, "
-    "isolated (made a statement fail).",
+    "pended (transferred, waits for a person), denied (transferred, no line is payable), "
+    "below_threshold (scored, a person looks), failed, isolated (made a statement fail).",
     ["stage", "outcome"],
 )
 STAGE_SECONDS: Final = Histogram(

@@ -41,6 +41,7 @@ select
   accounting.superseded,
   accounting.pended,
   accounting.below_threshold,
+  accounting.denied,
   (select coalesce(sum(status.allowed_total), 0) from pipeline.status) as allowed_total
 from pipeline.accounting as accounting"""
 
@@ -78,6 +79,8 @@ class Accounting:
     pended: int
     below_threshold: int
     """Transferred claims that wait for a person because of their score alone."""
+    denied: int
+    """Transferred claims of which no line is payable."""
     allowed_total: Decimal
     """Allowed amounts of the transferred claims, dollars."""
 
@@ -92,6 +95,8 @@ class ProcessResult:
     pended: int
     below_threshold: int
     """Transferred claims that wait for a person because of their score alone."""
+    denied: int
+    """Transferred claims of which no line is payable."""
     in_progress: int
     """Claims that still wait because another process has them in hand."""
     allowed_total: Decimal
@@ -163,6 +168,7 @@ def process_pending(
         failed=after.failed - before.failed,
         pended=after.pended - before.pended,
         below_threshold=after.below_threshold - before.below_threshold,
+        denied=after.denied - before.denied,
         in_progress=after.in_progress,
         allowed_total=after.allowed_total - before.allowed_total,
         seconds=seconds,

@@ -18,6 +18,7 @@ select
   stage.claims,
   stage.claims_failed as failed,
   stage.claims_pended as pended,
+  stage.claims_denied as denied,
   stage.claims_isolated as isolated
 from pipeline.run_stage(%(stage)s, %(batch_ids)s) as stage"""
 
@@ -35,6 +36,8 @@ class StageResult:
     """Of them, now in failed_claims."""
     pended: int = 0
     """Of them, transferred and waiting for a person."""
+    denied: int = 0
+    """Of them, transferred and denied: no line is payable."""
     below_threshold: int = 0
     """Of them, scored so low that a person looks."""
     isolated: int = 0

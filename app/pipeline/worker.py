@@ -249,9 +249,17 @@ class Worker:
         metrics.STAGE_SECONDS.labels(lease.stage).observe(seconds)
         metrics.STAGE_BATCHES.labels(lease.stage).inc(result.batches)
         for outcome, count in (
-            ("passed", result.claims - result.failed - result.pended - result.below_threshold),
+            (
+                "passed",
+                result.claims
+                - result.failed
+                - result.pended
+                - result.denied
+                - result.below_threshold,
+            ),
             ("below_threshold", result.below_threshold),
             ("pended", result.pended),
+            ("denied", result.denied),
             ("failed", result.failed - result.isolated),
             ("isolated", result.isolated),
         ):
@@ -264,6 +272,7 @@ class Worker:
             claims=result.claims,
             failed=result.failed,
             pended=result.pended,
+            denied=result.denied,
             below_threshold=result.below_threshold,
             isolated=result.isolated,
             seconds=round(seconds, 3),

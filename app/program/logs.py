@@ -24,6 +24,7 @@ KNOWN_FIELDS: Final = frozenset(
             "lines",
             "failed",
             "pended",
+            "denied",
             "below_threshold",
             "isolated",
             "retried",

@@ -29,8 +29,9 @@ the pipeline from claim to score works; they say nothing about real claims. Trai
 production (`claims model train`) before you let its scores decide who looks at what."""
 PRODUCTION: Final = """\
 This model learned from claims in production. A claim that was approved without review counts as
-approved as billed unless a rule denied one of its lines, so that the model in use at the time had
-a say in its labels; verdicts on a sample of approved claims (`claims review record`) correct it."""
+approved as billed unless a rule denied one of its lines, and one that was denied as not approved,
+so that the model in use at the time had a say in its labels; verdicts on a sample of approved
+claims (`claims review record`) correct it."""
 
 
 def as_markdown(card: Card) -> str:

@@ -25,6 +25,7 @@ select
   batch.line_count as lines,
   coalesce(batch.claims_moved, 0) as transferred,
   coalesce(batch.claims_pended, 0) as pended,
+  coalesce(batch.claims_denied, 0) as denied,
   batch.claims_failed as failed,
   batch.allowed_total,
   batch.attempts,
@@ -83,6 +84,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """Claims in production."""
     pended: int
     """Claims in production that wait for a person."""
+    denied: int
+    """Claims in production of which no line is payable."""
     failed: int
     """Claims in failed-claims, those that could not be decoded included."""
     allowed_total: Decimal | None

@@ -253,6 +253,7 @@ def store(conn: Connection[Any], keyring: KeyRing, submission: Submission) -> Re
             lines=len(stored.encoded.lines),
             transferred=0,
             pended=0,
+            denied=0,
             failed=len(stored.encoded.failed),
             allowed_total=None,
             attempts=0,

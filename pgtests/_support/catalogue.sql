@@ -11,8 +11,8 @@ from pg_catalog.pg_namespace as schema
 where schema.nspname in (
   'reference', 'staging', 'production', 'queue', 'vault', 'audit', 'models',
   'catalogue',
-  'pipeline', 'validation', 'pricing', 'transfer', 'scoring', 'maintenance', 'auditing',
-  'access', 'keys', 'analysis'
+  'pipeline', 'validation', 'pricing', 'adjudication', 'transfer', 'scoring',
+  'maintenance', 'auditing', 'access', 'keys', 'analysis'
 );
 
 -- Tables, partitions, views and sequences.

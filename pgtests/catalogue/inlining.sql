@@ -11,6 +11,7 @@ from our_routines as routine
 where
   routine.name ~ '^validation\.(check_|report_intake_findings|npi_fails)'
   or routine.name ~ '^pricing\.price_lines'
+  or routine.name ~ '^adjudication\.'
   or routine.name ~ '^scoring\.claim_features'
   or routine.name ~ '^keys\.patient_leaf';
 
@@ -55,6 +56,9 @@ select is_empty(
             then '(array[row(1, 1, ''2025-07-01'', ''99213'', null, ''11'', 1, null, ''10112'', ''00'', null, null)]::pricing.line_to_price[])'
           when leaves.name ~ '^validation\.npi' then '(1234567893)'
           when leaves.name ~ '^keys\.' then '(1)'
+          when leaves.name ~ '^adjudication\.decide_claim' then '(0, 1, null)'
+          when leaves.name ~ '^adjudication'
+            then '(''{1,2}''::bigint[], ''{2025-07-16}''::date[], ''{}'', null)'
           else '(''{1,2}''::bigint[], ''{2025-07-16}''::date[])'
         end
       ) as step

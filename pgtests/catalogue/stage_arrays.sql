@@ -9,8 +9,8 @@ create temporary view stages as
 select routine.name, routine.source
 from our_routines as routine
 where
-  routine.name ~ '^(validation|scoring|transfer)\.'
-  and routine.source like '%v_batch_ids%';
+  routine.name ~ '^(validation|scoring|adjudication|transfer)\.'
+  and routine.source ~ '[pv]_batch_ids';
 
 select cmp_ok((select count(*) from stages), '>=', 4::bigint, 'the stages are found');
 

@@ -9,7 +9,8 @@ select
   counted.pended,
   counted.loaded - counted.in_progress - counted.transferred - failed.open
   - failed.superseded as difference,
-  counted.below_threshold
+  counted.below_threshold,
+  counted.denied
 from (
   select
     coalesce(sum(batch.claim_count - batch.retried_count), 0)::bigint as loaded,
@@ -20,7 +21,8 @@ from (
     )::bigint as in_progress,
     coalesce(sum(batch.claims_moved), 0)::bigint as transferred,
     coalesce(sum(batch.claims_pended), 0)::bigint as pended,
-    coalesce(sum(batch.claims_below_threshold), 0)::bigint as below_threshold
+    coalesce(sum(batch.claims_below_threshold), 0)::bigint as below_threshold,
+    coalesce(sum(batch.claims_denied), 0)::bigint as denied
   from queue.batches as batch
 ) as counted
 cross join (
@@ -31,4 +33,4 @@ cross join (
 ) as failed;
 
 comment on view pipeline.accounting
-is 'Claims loaded, each once however often it was retried = in progress + transferred + failed + superseded; pended counts the transferred ones with a line that waits for a person, below_threshold those that wait because of their score alone.';
+is 'Claims loaded, each once however often it was retried = in progress + transferred + failed + superseded; pended counts the transferred ones with a line that waits for a person, below_threshold those that wait because of their score alone, denied those of which no line is payable.';

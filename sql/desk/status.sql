@@ -17,7 +17,8 @@ select
     sum(batch.claim_count - batch.claims_failed)
     filter (where batch.state = 'validated' and settings.scoring_required),
     0
-  ) as claims_waiting_for_scores
+  ) as claims_waiting_for_scores,
+  sum(batch.claims_denied) as claims_denied
 from queue.batches as batch
 cross join queue.settings as settings
 group by batch.state;

@@ -12,9 +12,9 @@ revoke all on all sequences in schema queue
 from claims_app, claims_worker, claims_operator, claims_analyst, claims_reviewer,
 claims_auditor, claims_sealer;
 revoke all on all routines in schema
-catalogue, pipeline, validation, pricing, transfer, scoring, maintenance, auditing,
-access, keys, analysis
+catalogue, pipeline, validation, pricing, adjudication, transfer, scoring, maintenance,
+auditing, access, keys, analysis
 from public;
 revoke all on type
-pricing.line_to_price, scoring.claim_feature, keys.found_claim
+pricing.line_to_price, scoring.claim_feature, keys.found_claim, pipeline.stage_outcome
 from public;

@@ -1,6 +1,7 @@
 -- Only batches and verdicts that are not counted yet: what production holds already
 -- is never read again. A claim counts when its batch is transferred; its outcome
--- counts when there is one: at once when it was approved, or with the verdict.
+-- counts when there is one: at once when it was approved or denied, or with the
+-- verdict.
 -- A batch's claims are found by the range of their ids on the primary key, and
 -- seq scans are off because no statistics tell the planner how narrow that range is.
 create function maintenance.refresh_history()
@@ -41,7 +42,7 @@ begin
     claim.service_month,
     claim.billing_npi,
     1 as claims,
-    (claim.decision = 'approved')::integer as adjudicated,
+    (claim.decision <> 'review')::integer as adjudicated,
     (claim.decision = 'approved' and claim.denied_line_count = 0)::integer as approved
   from queue.batches as batch
   inner join production.claims as claim
@@ -76,7 +77,8 @@ begin
           limit 1
         ),
         case
-          when claim.decision = 'approved' then (claim.denied_line_count = 0)::integer
+          when claim.decision <> 'review'
+            then (claim.decision = 'approved' and claim.denied_line_count = 0)::integer
         end
       ) as approved
   ) as before;

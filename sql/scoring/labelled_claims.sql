@@ -1,7 +1,7 @@
 -- What a model learns from: the vectors as they were when the claims were scored, and
 -- what became of the claims. A claim on review has no label until a person gave a
 -- verdict; one that was approved without a person counts as approved as billed,
--- unless a rule denied one of its lines.
+-- unless a rule denied one of its lines; one that was denied counts as not approved.
 create view scoring.labelled_claims as
 select
   claim.claim_id,
@@ -11,7 +11,9 @@ select
   claim.patient_sex,
   model.feature_version,
   score.features,
-  coalesce(reviewed.approved, claim.denied_line_count = 0) as approved,
+  coalesce(
+    reviewed.approved, claim.decision = 'approved' and claim.denied_line_count = 0
+  ) as approved,
   reviewed.approved is not null as by_reviewer
 from production.claims as claim
 inner join production.claim_scores as score
@@ -26,7 +28,7 @@ left join (
   from models.review_verdicts as verdict
   order by verdict.claim_id asc, verdict.verdict_id desc
 ) as reviewed on claim.claim_id = reviewed.claim_id
-where claim.decision = 'approved' or reviewed.approved is not null;
+where claim.decision <> 'review' or reviewed.approved is not null;
 
 comment on view scoring.labelled_claims
 is 'Claims in production with their feature vectors and whether they were approved as billed: by a reviewer, else by adjudication.';

@@ -96,36 +96,23 @@ begin
 
   v_seconds := p_seconds + extract(epoch from clock_timestamp() - v_started_at);
   return query
-  with marked as (
-    update queue.batches as batch
-    set
-      state = 'scored',
-      scored_at = now(),
-      score_seconds = v_seconds,
-      attempts = 0,
-      next_attempt_at = null,
-      leased_by = null,
-      leased_until = null,
-      last_sqlstate = null,
-      last_error = null
-    from (
-      select
-        id.batch_id,
-        coalesce(counted.scored, 0) as scored,
-        coalesce(counted.below, 0) as below
-      from unnest(v_batch_ids) as id (batch_id)
-      left join unnest(v_counted_ids, v_scored, v_below)
-        as counted (batch_id, scored, below)
-        on id.batch_id = counted.batch_id
-    ) as outcome
-    where batch.batch_id = outcome.batch_id
-    returning
-      batch.batch_id,
-      batch.submitter_id,
-      batch.first_claim_id,
-      batch.last_claim_id,
-      outcome.scored,
-      outcome.below
+  with ended as (
+    select batch.*
+    from pipeline._end_stage('scored', v_batch_ids, null, v_seconds) as batch
+  ),
+
+  marked as (
+    select
+      ended.batch_id,
+      ended.submitter_id,
+      ended.first_claim_id,
+      ended.last_claim_id,
+      coalesce(counted.scored, 0) as scored,
+      coalesce(counted.below, 0) as below
+    from ended
+    left join unnest(v_counted_ids, v_scored, v_below)
+      as counted (batch_id, scored, below)
+      on ended.batch_id = counted.batch_id
   ),
 
   audited as (
@@ -141,17 +128,11 @@ begin
     ) as event
     from marked
     group by marked.submitter_id
-  ),
-
-  notified as (
-    select pg_notify('claims_batches', marked.batch_id::text) as notice
-    from marked
   )
 
   select marked.batch_id, marked.scored, marked.below
   from marked
   cross join (select count(audited.event) from audited) as written
-  cross join (select count(notified.notice) from notified) as told
   order by marked.batch_id;
 end;
 $$;

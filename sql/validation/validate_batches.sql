@@ -27,8 +27,7 @@ declare
   v_validated_batch_ids bigint[];
   v_validated_received_on date[];
   v_rejected bigint[];
-  v_failed_ids bigint[];
-  v_failed_claims integer[];
+  v_outcomes pipeline.stage_outcome[];
   v_seconds real;
 begin
   -- Locked in id order and in the expected state; all that follows uses these alone.
@@ -159,8 +158,12 @@ begin
     and finding.received_on = any(v_received_on)
     and finding.disposition = 'reject_claim';
 
-  select array_agg(failed.batch_id), array_agg(failed.claims)
-  into v_failed_ids, v_failed_claims
+  select array_agg(
+    row(
+      failed.batch_id, failed.claims, null, null, null, null, null, null
+    )::pipeline.stage_outcome
+  )
+  into v_outcomes
   from validation.fail_claims(
     v_batch_ids, v_received_on, v_rejected, 'validation', v_releases
   ) as failed;
@@ -176,38 +179,22 @@ begin
     group by finding.batch_id
   ),
 
+  ended as (
+    select batch.*
+    from pipeline._end_stage('validated', v_batch_ids, v_outcomes, v_seconds) as batch
+  ),
+
   validated as (
-    update queue.batches as batch
-    set
-      state = 'validated',
-      validated_at = now(),
-      claims_failed = batch.claims_failed + coalesce(counted.failed, 0),
-      validate_seconds = v_seconds,
-      attempts = 0,
-      next_attempt_at = null,
-      leased_by = null,
-      leased_until = null,
-      last_sqlstate = null,
-      last_error = null
-    from (
-      select
-        id.batch_id,
-        failed.claims as failed,
-        coalesce(found.findings, 0) as findings
-      from unnest(v_batch_ids) as id (batch_id)
-      left join unnest(v_failed_ids, v_failed_claims) as failed (batch_id, claims)
-        on id.batch_id = failed.batch_id
-      left join found on id.batch_id = found.batch_id
-    ) as counted
-    where batch.batch_id = counted.batch_id
-    returning
-      batch.batch_id,
-      batch.submitter_id,
-      batch.staged_count,
-      batch.claims_failed,
-      counted.findings,
-      batch.first_claim_id,
-      batch.last_claim_id
+    select
+      ended.batch_id,
+      ended.submitter_id,
+      ended.staged_count,
+      ended.claims_failed,
+      coalesce(found.findings, 0) as findings,
+      ended.first_claim_id,
+      ended.last_claim_id
+    from ended
+    left join found on ended.batch_id = found.batch_id
   ),
 
   audited as (
@@ -225,11 +212,6 @@ begin
     ) as event
     from validated
     group by validated.submitter_id
-  ),
-
-  notified as (
-    select pg_notify('claims_batches', validated.batch_id::text) as notice
-    from validated
   )
 
   select
@@ -239,7 +221,6 @@ begin
     validated.findings
   from validated
   cross join (select count(audited.event) from audited) as written
-  cross join (select count(notified.notice) from notified) as told
   order by validated.batch_id;
 end;
 $$;

@@ -19,7 +19,7 @@ from litestar.response import Stream
 
 from app.claim.model import LINES_LIMIT
 from app.database.trail import Purpose, Told
-from app.desk.claim import ClaimReport, Finding, Reader, as_object, read_claim
+from app.desk.claim import ClaimReport, Decision, Finding, Reader, as_object, read_claim
 from app.pricing.basis import Basis
 from app.program.errors import ClaimsError
 from app.scoring.explain import ScoreReport, Verdict
@@ -108,7 +108,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     batch_id: int
     """Batch it stands in now: a retry takes it to another one."""
     state: str
-    decision: str | None
+    decision: Decision | None
     allowed_amount: Decimal | None
     findings: list[ResultFinding]
     lines: list[ResultLine]
@@ -155,7 +155,7 @@ class ClaimAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     claim_id: int
     state: str
-    decision: str | None
+    decision: Decision | None
     submitter: str
     submitter_id: int
     received_at: datetime

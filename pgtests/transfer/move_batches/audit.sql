@@ -40,7 +40,7 @@ select results_eq(
       fixture.claim_id('visit'),
       fixture.claim_id('visit again') + 999,
       '{
-        "claims": 2, "lines": 3, "pended": 1, "below_threshold": 0, "failed": 1,
+        "claims": 2, "lines": 3, "pended": 1, "denied": 0, "below_threshold": 0, "failed": 1,
         "allowed_total": 163.72
       }'::jsonb
     ),
@@ -51,7 +51,7 @@ select results_eq(
       fixture.claim_id('another''s'),
       fixture.claim_id('another''s') + 999,
       '{
-        "claims": 1, "lines": 1, "pended": 0, "below_threshold": 0, "failed": 0,
+        "claims": 1, "lines": 1, "pended": 0, "denied": 0, "below_threshold": 0, "failed": 0,
         "allowed_total": 81.86
       }'
     )

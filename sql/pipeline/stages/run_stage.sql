@@ -15,7 +15,8 @@ returns table (
   claims integer,
   claims_failed integer,
   claims_pended integer,
-  claims_isolated integer
+  claims_isolated integer,
+  claims_denied integer
 )
 language plpgsql
 security definer
@@ -83,7 +84,8 @@ begin
     coalesce(v_claims_before, 0)::integer as claims,
     coalesce(sum(batch.claims_failed) - v_failed_before, 0)::integer as claims_failed,
     coalesce(sum(batch.claims_pended), 0)::integer as claims_pended,
-    v_isolated
+    v_isolated,
+    coalesce(sum(batch.claims_denied), 0)::integer as claims_denied
   from queue.batches as batch
   where
     batch.batch_id = any(v_due)
@@ -94,4 +96,4 @@ end;
 $$;
 
 comment on function pipeline.run_stage(text, bigint[])
-is 'Runs a stage, validation or transfer, for those of the given batches that are due; claims that make it fail are put into failed_claims. Counts the claims that went in, and those that failed, wait for a person, or made it fail. PL004, PL008.';
+is 'Runs a stage, validation or transfer, for those of the given batches that are due; claims that make it fail are put into failed_claims. Counts the claims that went in, and those that failed, wait for a person, made it fail, or are denied. PL004, PL008.';
