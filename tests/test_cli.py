@@ -19,8 +19,9 @@ from psycopg import sql
 from app import cli
 from app.cli import main
 from app.generate import AS_OF, FAULT_SHARE, Generator
+from app.program.console import notice_once
 from app.program.paths import ROOT
-from app.program.settings import Settings
+from app.program.settings import NOT_NEEDED, Settings
 from tests.pipeline_support import held, wait_for_waiter
 from tests.servers import KEY, Database, clean_settings
 
@@ -168,6 +169,23 @@ def test_all_wrong_settings_are_told_at_once_wherever_they_stand(
     assert "OTHER" not in message
 
 
+@pytest.mark.parametrize("name", sorted(NOT_NEEDED))
+def test_a_setting_that_sets_do_not_need_is_told(
+    settings: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    for where in ("environment", "file"):
+        notice_once.cache_clear()
+        if where == "environment":
+            settings.setenv(name, "8")
+        else:
+            settings.delenv(name)
+            (tmp_path / ".env").write_text(f"{name}=8\n")
+        settings.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/x?user=u")
+        told = invoke("status").stderr
+        assert told.count(f"{name} is set and does nothing here: ") == 1, where
+        assert "MAX_CONCURRENT_BATCHES" in told
+
+
 def test_every_setting_stands_in_the_template() -> None:
     template = (ROOT / ".env.template").read_text()
     for name, field in Settings.model_fields.items():
@@ -255,7 +273,7 @@ def test_a_wrong_key_is_told_before_anything_is_loaded(
         (["failed", "--rule", "V999"], "FAILED_RULE_UNKNOWN"),
         (["db", "start"], "EMBEDDED_NOT_USED"),
         (["db", "stop"], "EMBEDDED_NOT_USED"),
-        (["db", "downgrade", "7777"], "SCHEMA_REVISION"),
+        (["db", "downgrade", "7777", "--yes"], "SCHEMA_REVISION"),
     ],
     ids=str,
 )

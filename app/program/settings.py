@@ -21,10 +21,18 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.program.console import notice_once
 from app.program.errors import ClaimsError
 
 ENV_FILE: Final = ".env"
 KEY_BYTES: Final = 32
+
+NOT_NEEDED: Final = {
+    "VALIDATION_CONCURRENCY": "a stage call runs each rule as one query over all its claims",
+    "RVU_CALCULATION_CONCURRENCY": "all lines of a stage call are priced by one join",
+    "TRANSFER_CONCURRENCY": "all claims of a stage call are moved by one statement a table",
+}
+"""What a program that takes claims one by one is tuned by, and why it has no meaning here."""
 
 
 def _check_url(value: str | None) -> str | None:
@@ -163,6 +171,12 @@ def load_settings() -> Settings:
     """Read the settings; raises CONFIG_INVALID naming every variable that is wrong."""
     problems = []
     names = {*os.environ, *dotenv_values(ENV_FILE)}
+    for name in sorted(names & NOT_NEEDED.keys()):
+        notice_once(
+            f"{name} is set and does nothing here: {NOT_NEEDED[name]}. How many such calls run at "
+            "a time is MAX_CONCURRENT_BATCHES, how many claims one takes "
+            "MAX_CONCURRENT_CLAIM_PROCESSING."
+        )
     for name in sorted(names - _VARIABLES):
         if not name.startswith(("CLAIMS_", "ML_")):
             continue
