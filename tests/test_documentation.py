@@ -69,6 +69,9 @@ NOT_RUN: Final = {
 
 REASON: Final = re.compile(r"<!-- not run: (?P<reason>\S.{20,}) -->")
 CLAIMS: Final = Path(sys.executable).parent / "claims"
+DEMO: Final = "demo.txt"
+"""What the demo said, in the reader's folder."""
+
 PAGE_SECONDS: Final = 120
 
 PROLOGUE: Final = """
@@ -148,9 +151,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("reader")
     (folder / "data").symlink_to(ROOT / "data")
     with own_home(folder / ".claims"):
-        subprocess.run(
+        done = subprocess.run(
             [CLAIMS, "demo"], check=True, capture_output=True, cwd=folder, env=environment()
         )
+        (folder / DEMO).write_bytes(done.stdout)
         yield folder
 
 
@@ -204,6 +208,17 @@ def test_the_commands_of_a_page_run(page: Page, home: Path, tmp_path: Path) -> N
     if status != 0:
         said = output.read_text(encoding="utf-8", errors="replace")
         pytest.fail(f"{page.path} ended with {status}:\n{said[-4000:]}", pytrace=False)
+
+
+def test_the_demo_says_what_the_readme_shows(home: Path) -> None:
+    shown = next(
+        block.text for block in Page(Path("README.md")).blocks if "─ Claims ─" in block.text
+    )
+    rows = r"^│ +(\S.*\S) {2,}(\S+) +│$"
+    said = re.findall(rows, (home / DEMO).read_text(encoding="utf-8"), re.MULTILINE)
+    expected = re.findall(rows, shown, re.MULTILINE)
+    assert expected
+    assert said[: len(expected)] == expected
 
 
 def test_each_block_is_of_a_known_kind_and_says_why_it_is_not_run() -> None:
