@@ -80,6 +80,11 @@ def install(connection: Connection) -> None:
                 diag.message_hint or "Correct the file; nothing was changed in the database.",
             ) from error
     connection.exec_driver_sql("call maintenance.ensure_partitions()")
+    # Which release is in force when follows from the releases, which a revision may change.
+    connection.exec_driver_sql(
+        "select maintenance.refresh_periods(kind.kind)"
+        " from (select distinct kind from reference.releases) as kind"
+    )
     connection.exec_driver_sql(COPY_COMMENTS, execution_options=AS_WRITTEN)
     # What tells every role whether schema and routines are those its program needs.
     connection.exec_driver_sql("grant select on public.alembic_version to public")

@@ -12,6 +12,7 @@ from app.reference.layout import Parsed
 from app.reference.recognise import read
 from app.reference.releases import Given, plan
 from app.reference.source import Source, open_sources
+from app.reference.unused import known_but_unused
 from tests import reference_samples as samples
 
 NAMES = ["GPCI2026.csv", "claims.ndjson", "PPRRVU.zip", "no extension at all"]
@@ -89,7 +90,7 @@ def test_real_file_is_read_whole(cms_data_dir: Path, file: str) -> None:
 def test_other_real_file_is_not_recognised(cms_data_dir: Path, file: str) -> None:
     with pytest.raises(ClaimsError) as caught:
         plan([cms_data_dir / file], Given())
-    assert caught.value.code == "REFERENCE_FILE_UNRECOGNISED"
+    assert caught.value.code == "REFERENCE_FILE_NOT_USED"
     assert "PPRRVU" in caught.value.hint
 
 
@@ -391,3 +392,55 @@ def test_file_that_is_nothing_known_says_what_is(tmp_path: Path, content: bytes)
     with pytest.raises(ClaimsError) as caught:
         plan([write(tmp_path, "PPRRVU2025_Oct.csv", content)], Given())
     assert caught.value.code == "REFERENCE_FILE_UNRECOGNISED"
+
+
+@pytest.mark.parametrize(
+    ("outside", "inside", "first"),
+    [
+        ("april-1-2026-code-descriptions-in-tabular-order.zip", "codes.txt", "2026-04-01"),
+        ("2026-code-tables.zip", "icd10cm_order_2026.txt", "2025-10-01"),
+        ("2026-icd-10-cm.zip", "icd10cm_codes_2026.txt", "2025-10-01"),
+        ("october-1-2025-codes.zip", "icd10cm_codes_2026.txt", "2025-10-01"),
+        ("codes.zip", "icd10cm_codes_2026.txt", "2025-10-01"),
+        ("april-1-2026-code-descriptions.zip", "icd10cm_order_2026.txt", None),
+        ("icd10cm_2025.zip", "icd10cm_codes_2026.txt", None),
+    ],
+)
+def test_a_file_in_a_zip_does_not_override_what_the_zip_says(
+    tmp_path: Path, outside: str, inside: str, first: str | None
+) -> None:
+    path = tmp_path / outside
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"Code Descriptions/{inside}", samples.ICD10CM)
+    if first is not None:
+        assert plan([path], Given()).releases[0].valid_from.isoformat() == first
+        return
+    with pytest.raises(ClaimsError, match="the zip's name says") as caught:
+        plan([path], Given())
+    assert caught.value.code == "REFERENCE_PERIOD_UNKNOWN"
+    assert "--from" in caught.value.hint
+    (told,) = plan([path], Given(valid_from=date(2026, 4, 1))).releases
+    assert told.valid_from == date(2026, 4, 1)
+
+
+UNUSED = {
+    "25LOCCO.csv": "localities and their counties",
+    "ZIP5lyout.txt": "the layout of a ZIP code file",
+    "ncci_aoc.csv": "NCCI add-on codes",
+    "ncci_ptp_practitioner_2024q3.csv.gz": "NCCI procedure pairs",
+    "hcpcs_level2_2024.csv": "HCPCS level II",
+    "taxonomy_codes.csv": "provider taxonomy",
+    "MCR_MUE_PractitionerServices_Eff_04-01-2026.csv": "medically unlikely",
+    "anesthesia_base_units_2022.txt": "anesthesia base units",
+}
+
+
+@pytest.mark.parametrize("file", UNUSED)
+def test_a_real_file_without_use_is_named(cms_data_dir: Path, file: str) -> None:
+    (source,) = open_sources(cms_data_dir / file)
+    assert UNUSED[file] in str(known_but_unused(source))
+
+
+def test_amounts_that_cms_computed_are_named(cms_truth_dir: Path) -> None:
+    (source,) = open_sources(cms_truth_dir / "PFREV4.txt")
+    assert "PFREV" in str(known_but_unused(source))

@@ -125,7 +125,7 @@ def test_newer_release_supersedes_visibly_and_deletes_nothing(files: dict[str, P
     october = run("load", files["rvu.csv"])["releases"][0]
     assert {
         (lost["name"], lost["valid_from"], lost["valid_to"]) for lost in october["supersedes"]
-    } == {("RVU25C", "2025-10-01", None)}
+    } == {("RVU25C", "2025-10-01", "2025-12-31")}
     listed = {one["name"]: one for one in run("list")["releases"]}
     assert listed["RVU25C"]["superseded_by"] == [october["release_id"]]
     assert {period["valid_to"] for period in listed["RVU25C"]["in_force"]} == {"2025-09-30"}
@@ -150,7 +150,7 @@ def test_list_and_load_are_readable(files: dict[str, Path]) -> None:
     assert "No release is loaded" in nothing.stderr
     loaded = runner.invoke(main, ["reference", "load", str(files["rvu.csv"])])
     assert "RVU25D: loaded as release" in loaded.stdout
-    assert "dates of service from 2025-10-01 until superseded (from the file)" in loaded.stdout
+    assert "dates of service from 2025-10-01 to 2025-12-31 (from the file)" in loaded.stdout
     newer = ["reference", "load", str(files["rvu.csv"]), "--from", "2025-11-01", "--name", "mine"]
     assert "supersedes RVU25D (release" in runner.invoke(main, newer).stdout
     listed = runner.invoke(main, ["reference", "list"]).stdout
@@ -189,7 +189,8 @@ def expected(
 ) -> list[tuple[str, str, date, date | None]]:
     """Say day by day which release holds: the latest first date, a published one first."""
     first = min(release.valid_from for release, _ in releases)
-    horizon = date(2026, 1, 1)
+    # Past the end of the year, where the schedule ends that gives no end.
+    horizon = date(2026, 1, 3)
     found: list[tuple[str, str, date, date | None]] = []
     for status in ("non_qpp", "qpp"):
         day, last = first, ""
@@ -344,3 +345,87 @@ def test_relative_values_load_in_two_seconds(cms_data_dir: Path) -> None:
         assert (release["rows"], release["loaded"]) == (19_090, True)
         seconds.append(told["seconds"])
     assert min(seconds) < 2
+
+
+def test_a_fee_schedule_ends_with_its_year(files: dict[str, Path]) -> None:
+    """And holds no further, for nobody: neither do lists that are published without an end."""
+    loaded = {row["kind"]: row["valid_to"] for row in run("load", *files.values())["releases"]}
+    assert {kind: loaded[kind] for kind in ("rvu", "gpci", "anesthesia_cf")} == dict.fromkeys(
+        ("rvu", "gpci", "anesthesia_cf"), "2025-12-31"
+    )
+    assert loaded["zip_locality"] is None
+    assert loaded["icd10cm"] is None
+    with connect(Role.OPERATOR) as conn:
+        assert not [
+            period
+            for period in list_periods(conn, "rvu")
+            if period.valid_to is None or period.valid_to > date(2025, 12, 31)
+        ]
+
+
+def test_a_release_of_last_year_loaded_late_is_not_in_force_this_year(
+    files: dict[str, Path],
+) -> None:
+    with connect(Role.OPERATOR) as conn:
+        ensure_starter(conn)
+        before = [period for period in list_periods(conn, "rvu") if period.valid_from.year > 2025]
+    run("load", files["rvu.csv"])
+    with connect(Role.OPERATOR) as conn:
+        after = [period for period in list_periods(conn, "rvu") if period.valid_from.year > 2025]
+    assert after == before
+
+
+def test_a_release_is_withdrawn_and_loaded_again(files: dict[str, Path]) -> None:
+    with connect(Role.OPERATOR) as conn:
+        ensure_starter(conn)
+        before = list_periods(conn, "rvu")
+    (loaded,) = run("load", files["rvu.csv"])["releases"]
+    withdrawn = run("withdraw", loaded["release_id"], "--reason", "of the wrong quarter")
+    assert withdrawn["priced"] == []
+    assert {row["name"] for row in withdrawn["in_force_again"]} == {"starter 2025"}
+    with connect(Role.OPERATOR) as conn:
+        assert list_periods(conn, "rvu") == before
+    (listed,) = [
+        row for row in run("list")["releases"] if row["release_id"] == loaded["release_id"]
+    ]
+    assert (listed["withdrawn_reason"], listed["in_force"]) == ("of the wrong quarter", [])
+    shown = CliRunner().invoke(main, ["reference", "list"])
+    assert "of the wrong quarter" in " ".join(shown.stdout.split())
+    twice = CliRunner().invoke(
+        main, ["reference", "withdraw", str(loaded["release_id"]), "--reason", "x", "--json"]
+    )
+    assert json.loads(twice.stdout)["error"]["code"] == "PL017"
+    (again,) = run("load", files["rvu.csv"])["releases"]
+    assert again["loaded"]
+    assert again["release_id"] != loaded["release_id"]
+    shown = CliRunner().invoke(
+        main, ["reference", "withdraw", str(again["release_id"]), "--reason", "x"]
+    )
+    assert "in force now: starter 2025" in shown.stdout
+    assert "no claim in production was priced by it" in shown.stdout
+
+
+def test_a_mixed_set_loads_what_is_used_and_names_the_rest(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    counties = tmp_path / "25LOCCO.csv"
+    counties.write_text("COUNTIES INCLUDED IN 2025 LOCALITIES. (ALPHABETICALLY),,,,\n,,,,\n")
+    answer = run("load", counties, files["gpci.csv"])
+    assert [row["kind"] for row in answer["releases"]] == ["gpci"]
+    assert answer["unused"] == [
+        {"file": "25LOCCO.csv", "holds": "localities and their counties (LOCCO)"}
+    ]
+    alone = CliRunner().invoke(main, ["reference", "load", str(counties), "--json"])
+    assert json.loads(alone.stdout)["error"]["code"] == "REFERENCE_FILE_NOT_USED"
+    assert "localities and their counties" in json.loads(alone.stdout)["error"]["message"]
+
+
+def test_status_tells_when_a_schedule_ends(files: dict[str, Path]) -> None:
+    last = date.today() + timedelta(days=59)  # noqa: DTZ011 - as current_date, to the day
+    first = last - timedelta(days=300)
+    run("load", files["rvu.csv"], files["gpci.csv"], "--from", f"{first}", "--to", f"{last}")
+    told = CliRunner().invoke(main, ["status", "--json"])
+    schedules = {row["kind"]: row for row in json.loads(told.stdout)["schedules"]}
+    assert schedules["rvu"]["covered_to"] == f"{last}"
+    assert schedules["gpci"]["days_left"] in {58, 59, 60}
+    assert f"Ends on {last}" in CliRunner().invoke(main, ["status"]).stdout

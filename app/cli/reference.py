@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, Final
 
 import rich_click as click
 from rich.table import Table
+from rich.text import Text
 
 from app.cli.options import json_option
 from app.database.connect import Role, connect
@@ -17,8 +19,10 @@ from app.reference.kinds import KINDS
 from app.reference.listing import ListedRelease, Period, list_periods, list_releases
 from app.reference.load import Loaded, load
 from app.reference.releases import Given, Plan, plan
+from app.reference.withdraw import withdraw
 
 DAY: Final = click.DateTime(["%Y-%m-%d"])
+PRICED_SHOWN: Final = 20
 STATUSES: Final = {"qpp", "non_qpp"}
 
 
@@ -82,6 +86,8 @@ def load_command(  # noqa: PLR0913 - one parameter for each option
         _show_loaded(loaded, seconds)
     for member in found.unrecognised:
         notice(f"Not loaded: {member} is no reference data in a known layout.")
+    for file, title in found.unused:
+        notice(f"Not used: {file} is {title}, which this program has no use for.")
     for left_out, kept in found.twins:
         notice(f"Not loaded twice: {left_out} holds the same rows as {kept}.")
 
@@ -102,6 +108,39 @@ def list_command(*, as_json: bool) -> None:
         _show_list(releases, in_force)
     else:
         notice("No release is loaded. Next: claims reference load FILE...")
+
+
+@reference.command(name="withdraw")
+@click.argument("release", type=int)
+@click.option("--reason", required=True, help="Why it was a mistake; kept with the release.")
+@json_option
+def withdraw_command(release: int, *, reason: str, as_json: bool) -> None:
+    """Take RELEASE, loaded by mistake, out of force; its id stands in `claims reference list`.
+
+    What it superseded is in force again. Claims that it priced are listed, and stay as they are.
+    Nothing is deleted; an audit event records it.
+    """
+    with connect(Role.OPERATOR, autocommit=True) as conn:
+        done = withdraw(conn, release, reason)
+    if as_json:
+        print_json({"release_id": release, **asdict(done)})
+        return
+    out.print(f"Release {release} is withdrawn.")
+    for text in _lost(done.in_force_again):
+        out.print(f"  in force now: {text}", markup=False, highlight=False, soft_wrap=True)
+    if not done.priced:
+        out.print("  no claim in production was priced by it")
+        return
+    table = Table("claim", "month", "lines", "allowed", box=None, padding=(0, 2, 0, 0))
+    for column in (table.columns[0], *table.columns[2:]):
+        column.justify = "right"
+    for row in done.priced[:PRICED_SHOWN]:
+        allowed = "" if row.allowed_amount is None else f"${row.allowed_amount:,.2f}"
+        table.add_row(str(row.claim_id), f"{row.service_month:%Y-%m}", str(row.lines), allowed)
+    out.print(f"  {len(done.priced):,} claims in production were priced by it:")
+    out.print(table)
+    if len(done.priced) > PRICED_SHOWN:
+        notice(f"The first {PRICED_SHOWN}; all of them: --json, or maintenance.claims_priced_by")
 
 
 def _show_list(releases: Sequence[ListedRelease], in_force: dict[int, list[Period]]) -> None:
@@ -126,6 +165,9 @@ def _show_list(releases: Sequence[ListedRelease], in_force: dict[int, list[Perio
                 f"{row.loaded_at:%Y-%m-%d}",
                 style=None if row.release_id in in_force else "dim",
             )
+            if row.withdrawn_at is not None:
+                why = f"withdrawn {row.withdrawn_at:%Y-%m-%d}: {row.withdrawn_reason}"
+                table.add_row("", "", Text(why), "", "", "", style="dim")
         out.print(table, "")
 
 
@@ -200,6 +242,7 @@ def _loaded_as_object(found: Plan, loaded: Sequence[Loaded], seconds: float) -> 
         ],
         "same_rows": [{"file": left_out, "same_as": kept} for left_out, kept in found.twins],
         "unrecognised": found.unrecognised,
+        "unused": [{"file": name, "holds": title} for name, title in found.unused],
         "seconds": round(seconds, 3),
     }
 
@@ -219,4 +262,6 @@ def _listed_as_object(row: ListedRelease, in_force: dict[int, list[Period]]) -> 
         "file": row.file_name,
         "file_sha256": row.file_sha256,
         "loaded_at": row.loaded_at,
+        "withdrawn_at": row.withdrawn_at,
+        "withdrawn_reason": row.withdrawn_reason,
     }

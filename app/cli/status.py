@@ -38,6 +38,7 @@ def status(batches: int, *, as_json: bool) -> None:
                 "states": found.states,
                 "batches": found.batches,
                 "in_force": found.in_force,
+                "schedules": found.schedules,
                 "kinds_missing": found.kinds_missing,
             }
         )
@@ -111,6 +112,11 @@ def _show_releases(found: Status) -> None:
         for row in found.in_force:
             table.add_row(_KIND_TITLES[row.kind], Text(row.name), _dates(row))
         out.print(table, "")
+    for schedule in found.schedules:
+        if schedule.ends_soon:
+            what = _KIND_TITLES[schedule.kind]
+            when = f"{schedule.covered_to}, in {schedule.days_left} days"
+            out.print(Text(f"Ends on {when}: {what}", style="yellow"))
     for kind in found.kinds_missing:
         out.print(Text(f"Not in force today: {_KIND_TITLES[kind]}", style="yellow"))
 
@@ -127,6 +133,8 @@ def _say_next(found: Status) -> None:
         notice("Failed claims by reason: claims failed")
     if counted.transferred:
         notice("Why a claim came to its amount: claims show CLAIM")
+    if any(schedule.ends_soon for schedule in found.schedules):
+        notice("Lines of later dates wait until the next is there: claims reference load FILE...")
     if "rvu" in found.kinds_missing or "gpci" in found.kinds_missing:
         notice("No fee schedule for today: claims reference load FILE...")
 

@@ -55,6 +55,17 @@ inner join reference.releases as release on period.release_id = release.release_
 where current_date between period.valid_from and period.valid_to
 order by period.kind"""
 
+READ_SCHEDULES: Final[LiteralString] = """
+select
+  schedules.kind,
+  schedules.covered_to,
+  schedules.days_left
+from pipeline.schedules as schedules
+order by schedules.kind"""
+
+SCHEDULE_DAYS: Final = 60
+"""From so many days before a fee schedule ends it is told."""
+
 READ_FAILED_REASONS: Final[LiteralString] = """
 select
   reasons.rule_code,
@@ -200,6 +211,20 @@ class InForce:
 
 
 @dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long the fee schedule of a kind reaches; None where it is not in force, or has no end."""
+
+    kind: str
+    covered_to: date | None
+    days_left: int | None
+
+    @property
+    def ends_soon(self) -> bool:
+        """Whether the next one should be loaded by now."""
+        return self.days_left is not None and self.days_left <= SCHEDULE_DAYS
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Where everything stands."""
 
@@ -208,6 +233,8 @@ class Status:
     batches: list[BatchRow]
     """The newest ones, newest first."""
     in_force: list[InForce]
+    schedules: list[Schedule]
+    """How long the fee schedules reach from today on."""
     kinds_missing: list[str]
     """Kinds of reference data that have no release in force today."""
 
@@ -289,8 +316,14 @@ def read_status(conn: Connection[Any], *, batches: int) -> Status:
         states=_read(conn, StateCount, READ_STATES),
         batches=_read(conn, BatchRow, READ_BATCHES, limit=batches),
         in_force=in_force,
+        schedules=read_schedules(conn),
         kinds_missing=[kind.code for kind in KINDS if kind.code not in present],
     )
+
+
+def read_schedules(conn: Connection[Any]) -> list[Schedule]:
+    """Read how long the fee schedules reach from today on."""
+    return _read(conn, Schedule, READ_SCHEDULES)
 
 
 def read_stuck_batches(conn: Connection[Any]) -> list[StuckBatch]:

@@ -63,6 +63,12 @@ select
   figures.claims_retried
 from pipeline.figures as figures"""
 
+READ_SCHEDULES: Final = """
+select
+  schedules.kind,
+  case when schedules.reaches_today then schedules.days_left else -1 end as days_left
+from pipeline.schedules as schedules"""
+
 WAITING_STATES: Final = ("received", "validated", "scored", "failed")
 """States that always have a figure, be it zero, so that an alert never misses its series."""
 
@@ -98,7 +104,7 @@ class QueueCollector(Collector):
 
     def describe(self) -> Iterable[Metric]:
         """Name the figures without asking the database."""
-        return self._figures([], 0, 0, 0)
+        return self._figures([], 0, 0, 0, [])
 
     def collect(self) -> Iterable[Metric]:
         """Read the figures; an error of the database is the scrape's."""
@@ -106,11 +112,27 @@ class QueueCollector(Collector):
             backlog = read_backlog(conn)
             (workers,) = conn.execute(COUNT_WORKERS).fetchone() or (0,)
             on_review, retried = conn.execute(READ_FIGURES).fetchone() or (0, 0)
-        return self._figures(backlog, workers, on_review, retried)
+            schedules = conn.execute(READ_SCHEDULES).fetchall()
+        return self._figures(backlog, workers, on_review, retried, schedules)
 
     def _figures(
-        self, backlog: list[Backlog], workers: int, on_review: int, retried: int
+        self,
+        backlog: list[Backlog],
+        workers: int,
+        on_review: int,
+        retried: int,
+        schedules: list[tuple[str, int | None]],
     ) -> list[Metric]:
+        reaches = GaugeMetricFamily(
+            "claims_schedule_days_left",
+            "Days for which the fee schedule reaches from today on; -1 where it does not reach "
+            "today.",
+            labels=["kind"],
+        )
+        for kind, days in schedules:
+            # Without an end there is nothing to count.
+            if days is not None:
+                reaches.add_metric([kind], days)
         now = datetime.now(UTC)
         found = {row.state: row for row in backlog}
         batches = GaugeMetricFamily(
@@ -134,6 +156,7 @@ class QueueCollector(Collector):
         leased = sum(row.leased_batches for row in backlog)
         retries = sum(row.batches_to_retry for row in backlog)
         return [
+            reaches,
             batches,
             claims,
             age,

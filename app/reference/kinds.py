@@ -38,6 +38,8 @@ class Kind:
     """A column that has one value throughout a release."""
     undated_from: date | None = None
     """First date of a list that is published without any date."""
+    ends_with_year: bool = False
+    """Whether it is published for a calendar year, and says nothing of the next."""
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -103,6 +105,7 @@ RVU: Final = Kind(
     key_length=2,
     release_name=lambda day: f"RVU{day:%y}{QUARTERS[quarter_of(day) - 1]}",
     by_qpp_status=True,
+    ends_with_year=True,
     uniform_column="conversion_factor",
 )
 
@@ -122,6 +125,7 @@ GPCI: Final = Kind(
     ),
     key_length=2,
     release_name=lambda day: f"GPCI {day.year}",
+    ends_with_year=True,
 )
 
 ANESTHESIA: Final = Kind(
@@ -137,6 +141,7 @@ ANESTHESIA: Final = Kind(
     key_length=2,
     release_name=lambda day: f"ANES {day.year}",
     by_qpp_status=True,
+    ends_with_year=True,
 )
 
 ZIP_LOCALITY: Final = Kind(
@@ -171,6 +176,7 @@ OPPS_CAP: Final = Kind(
     key_length=4,
     release_name=lambda day: f"OPPSCAP {day.year}Q{quarter_of(day)}",
     by_qpp_status=True,
+    ends_with_year=True,
 )
 
 ICD10CM: Final = Kind(

@@ -15,7 +15,8 @@ select
   release.valid_from, release.valid_to,
   coalesce(release.superseded_by, '{}') as superseded_by,
   release.row_count, release.is_starter, release.file_name,
-  encode(release.file_sha256, 'hex') as file_sha256, release.loaded_at
+  encode(release.file_sha256, 'hex') as file_sha256, release.loaded_at,
+  release.withdrawn_at, release.withdrawn_reason
 from pipeline.reference_releases as release
 order by release.kind, release.valid_from, release.release_id"""
 
@@ -56,6 +57,9 @@ class ListedRelease:
     file_name: str
     file_sha256: str
     loaded_at: datetime
+    withdrawn_at: datetime | None
+    """When it was withdrawn as a mistake; None while it holds."""
+    withdrawn_reason: str | None
 
 
 def list_releases(conn: Connection[Any]) -> list[ListedRelease]:

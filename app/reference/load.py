@@ -27,7 +27,8 @@ where
   and release.qpp_status = %(qpp_status)s
   and release.file_sha256 = %(file_sha256)s
   and release.valid_from = %(valid_from)s
-  and release.valid_to is not distinct from %(valid_to)s"""
+  and release.valid_to is not distinct from %(valid_to)s
+  and release.withdrawn_at is null"""
 
 ROWS_PER_REPORT: Final = 2_000
 

@@ -19,6 +19,7 @@ from app.reference.kinds import (
 from app.reference.layout import Parsed, Published, Row
 from app.reference.recognise import read, unrecognised
 from app.reference.source import Source, open_sources
+from app.reference.unused import known_but_unused
 
 TWO_FACTORS_FROM: Final = 2026
 """Year from which CMS publishes one conversion factor for each QPP status."""
@@ -31,6 +32,11 @@ RELEASE_NAME: Final = re.compile(r"rvu(?:20)?(\d{2})([abcd])", re.IGNORECASE)
 ANESTHESIA_NAME: Final = re.compile(r"anes\D{0,3}(?:20)?(\d{2})(?!\d)", re.IGNORECASE)
 DIAGNOSES_NAME: Final = re.compile(r"icd\W?_?10\W?_?cm\D*(20\d{2})", re.IGNORECASE)
 APRIL_NAME: Final = re.compile(r"apr", re.IGNORECASE)
+# As the publisher names its zips: april-1-2026-code-descriptions, 2026-code-tables.
+DIAGNOSES_ZIP: Final = (
+    re.compile(r"(april|october)\W?_?1\W?_?(20\d{2})", re.IGNORECASE),
+    re.compile(r"(20\d{2})\W?_?(?:code|icd)", re.IGNORECASE),
+)
 QPP_NAMES: Final = (
     (re.compile(r"non\W?_?qpp", re.IGNORECASE), "non_qpp"),
     (re.compile(r"qpp", re.IGNORECASE), "qpp"),
@@ -72,6 +78,8 @@ class Plan:
     """Files that hold the same rows as another one: (left out, loaded)."""
     unrecognised: list[str]
     """Members of zips that are no reference data in a known layout."""
+    unused: list[tuple[str, str]]
+    """Files that are known and have no use here: name, and what they are."""
 
 
 def plan(
@@ -80,28 +88,42 @@ def plan(
     """Read and check all files and settle their releases; on_file is called after each.
 
     Raises ClaimsError: REFERENCE_FILE_UNREADABLE, REFERENCE_FILE_UNRECOGNISED,
+    REFERENCE_FILE_NOT_USED,
     REFERENCE_ROW_INVALID, REFERENCE_PERIOD_UNKNOWN, REFERENCE_PERIOD_INVALID,
     REFERENCE_QPP_STATUS_UNKNOWN, REFERENCE_OPTION_CONFLICT, REFERENCE_FILES_DISAGREE.
     """
     releases: list[Release] = []
     passed_over: list[str] = []
+    unused: list[tuple[str, str]] = []
     for path in paths:
         found: list[Parsed] = []
         strange: list[str] = []
+        without_use: list[tuple[str, str]] = []
         for source in open_sources(path):
             parsed = read(source)
-            if parsed is None:
-                strange.append(source.name)
-            else:
+            if parsed is not None:
                 found += parsed
-        if not found:
+            elif (title := known_but_unused(source)) is not None:
+                without_use.append((source.name, title))
+            else:
+                strange.append(source.name)
+        if not found and not without_use:
             raise unrecognised(str(path))
+        unused += without_use
         releases += [settle(parsed, given, found) for parsed in found]
         passed_over += strange
         on_file()
     _check_given(given, releases)
     kept, twins = _without_twins(releases)
-    return Plan(kept, twins, passed_over)
+    if not kept:
+        raise ClaimsError(
+            "REFERENCE_FILE_NOT_USED",
+            "; ".join(f"{name}: {title}, which this program does not use" for name, title in unused)
+            + "; nothing was loaded",
+            "Give files of what it uses: PPRRVU, GPCI, ANES, OPPSCAP, ZIP5, ICD-10-CM, places of "
+            "service.",
+        )
+    return Plan(kept, twins, passed_over, unused)
 
 
 def settle(parsed: Parsed, given: Given, beside: Sequence[Parsed] = ()) -> Release:
@@ -114,9 +136,11 @@ def settle(parsed: Parsed, given: Given, beside: Sequence[Parsed] = ()) -> Relea
             "so no option can set them; nothing was loaded",
             "Leave the options out, or change the columns in the file.",
         )
-    stated, contradicted = _stated_date(parsed, beside)
+    stated, contradicted = _stated_date(parsed, beside, given)
     valid_from, dated_by = _first_date(parsed, given, stated, contradicted)
     valid_to = given.valid_to or published.valid_to
+    if valid_to is None and parsed.kind.ends_with_year:
+        valid_to = date(valid_from.year, 12, 31)
     if valid_to is not None and valid_to < valid_from:
         raise ClaimsError(
             "REFERENCE_PERIOD_INVALID",
@@ -157,11 +181,15 @@ def _first_date(
     )
 
 
-def _stated_date(parsed: Parsed, beside: Sequence[Parsed]) -> tuple[tuple[date, str] | None, str]:
+def _stated_date(
+    parsed: Parsed, beside: Sequence[Parsed], given: Given
+) -> tuple[tuple[date, str] | None, str]:
     """Give the first date that the file or its surroundings state, and what they contradict."""
     published = parsed.published
     if published.valid_from is not None:
         return (published.valid_from, "the file"), ""
+    if given.valid_from is None:
+        _check_zip(parsed)
     contradicted = ""
     for said, whence in _hints(parsed, beside):
         if said.valid_from is None:
@@ -173,6 +201,22 @@ def _stated_date(parsed: Parsed, beside: Sequence[Parsed]) -> tuple[tuple[date, 
             f"that of {published.year}"
         )
     return None, contradicted
+
+
+def _check_zip(parsed: Parsed) -> None:
+    """Refuse a member whose name says another date than its zip: the zip is the publication."""
+    *folders, base = parsed.source.name.split("/")
+    if not folders:
+        return
+    inside, outside = _name_says(parsed.kind, base), _name_says(parsed.kind, folders[0])
+    if inside.valid_from and outside.valid_from and inside.valid_from != outside.valid_from:
+        raise ClaimsError(
+            "REFERENCE_PERIOD_UNKNOWN",
+            f"{parsed.source.name} ({parsed.layout}): the zip's name says that it is valid from "
+            f"{outside.valid_from} on, and the file's name in it from {inside.valid_from}; "
+            "nothing was loaded",
+            "Give the first date of service it is for with --from YYYY-MM-DD.",
+        )
 
 
 def _hints(parsed: Parsed, beside: Sequence[Parsed]) -> Iterator[tuple[Published, str]]:
@@ -198,12 +242,25 @@ def _name_says(kind: Kind, name: str) -> Published:
     elif kind is ANESTHESIA:
         if match := ANESTHESIA_NAME.search(name) or RELEASE_NAME.search(name):
             return Published(date(2000 + int(match[1]), 1, 1))
-    elif kind is ICD10CM and (match := DIAGNOSES_NAME.search(name)):
+    elif kind is ICD10CM:
+        return _diagnoses_say(name)
+    return Published()
+
+
+def _diagnoses_say(name: str) -> Published:
+    """Give what the name of a list of diagnoses says: of a fiscal year, or from a day on."""
+    if match := DIAGNOSES_NAME.search(name):
         year = int(match[1])
         # A fiscal year's codes have a second edition in April.
         if APRIL_NAME.search(name):
             return Published(date(year, 4, 1))
         return Published(date(year - 1, FISCAL_YEAR_MONTH, 1))
+    dated, yearly = (pattern.search(name) for pattern in DIAGNOSES_ZIP)
+    if dated:
+        month = 4 if dated[1].lower() == "april" else FISCAL_YEAR_MONTH
+        return Published(date(int(dated[2]), month, 1))
+    if yearly:
+        return Published(date(int(yearly[1]) - 1, FISCAL_YEAR_MONTH, 1))
     return Published()
 
 

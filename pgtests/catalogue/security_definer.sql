@@ -51,6 +51,7 @@ values
 ('maintenance.ensure_partitions', 'partitions belong to the owner of the table'),
 ('maintenance.drop_finished_days', 'only the owner of a table detaches and drops'),
 ('maintenance.analyze_staging', 'only the owner of a table analyses it'),
+('maintenance.withdraw_release', 'a release goes with an audit event or not at all'),
 ('maintenance.refresh_periods', 'periods follow from the releases: nobody edits them'),
 ('maintenance.add_submitter', 'submitters are added with an audit event or not at all'),
 ('maintenance.restrict_login', 'what a login sees changes with an audit event or not at all'),

@@ -72,6 +72,10 @@ from (
     'a release of reference data was loaded'
   ),
   (
+    'release.withdrawn', 'configuration', 'succeeded', false, false,
+    'a release of reference data was withdrawn as a mistake'
+  ),
+  (
     'settings.changed', 'configuration', 'succeeded', false, false,
     'settings of the database were changed'
   ),

@@ -10,3 +10,4 @@
 \ir review_queue.sql
 \ir production_review_queue.sql
 \ir figures.sql
+\ir schedules.sql

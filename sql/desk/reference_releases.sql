@@ -12,7 +12,9 @@ select
   release.is_starter,
   release.file_name,
   release.file_sha256,
-  release.loaded_at
+  release.loaded_at,
+  release.withdrawn_at,
+  release.withdrawn_reason
 from reference.releases as release
 left join lateral (
   select

@@ -26,7 +26,9 @@ keys.add_first_data_key(text, bytea, bytea, bytea),
 keys.register_erasure_keys(uuid, text),
 keys.hold_keys(integer, integer)
 to claims_app;
-grant select on pipeline.backlog, pipeline.workers, pipeline.figures to claims_app;
+grant select on
+pipeline.backlog, pipeline.workers, pipeline.figures, pipeline.schedules
+to claims_app;
 grant usage on sequence queue.batch_ids, queue.claim_ids to claims_app;
 grant select on queue.batches, queue.submitters to claims_app;
 grant insert on staging.claims,

@@ -29,6 +29,8 @@ maintenance.register_release(
   text, text, text, date, date, boolean, text, bytea, integer
 ),
 maintenance.refresh_periods(text),
+maintenance.withdraw_release(integer, text),
+maintenance.claims_priced_by(integer),
 auditing.record_access(text, integer, bigint, bigint, jsonb)
 to claims_operator;
 grant execute on all functions in schema keys to claims_operator;

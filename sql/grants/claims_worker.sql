@@ -34,5 +34,6 @@ grant select on pipeline.status,
 pipeline.accounting,
 pipeline.backlog,
 pipeline.workers,
-pipeline.figures to claims_worker;
+pipeline.figures,
+pipeline.schedules to claims_worker;
 grant select on queue.batches, queue.settings to claims_worker;

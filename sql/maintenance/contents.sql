@@ -5,6 +5,8 @@
 \ir analyze_staging.sql
 \ir register_release.sql
 \ir refresh_periods.sql
+\ir withdraw_release.sql
+\ir claims_priced_by.sql
 \ir add_submitter.sql
 \ir restrict_login.sql
 \ir refresh_history.sql

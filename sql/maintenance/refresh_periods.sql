@@ -26,7 +26,10 @@ begin
       release.is_starter
     from reference.releases as release
     cross join (values ('qpp'), ('non_qpp')) as status (qpp_status)
-    where release.kind = p_kind and release.qpp_status in ('both', status.qpp_status)
+    where
+      release.kind = p_kind
+      and release.qpp_status in ('both', status.qpp_status)
+      and release.withdrawn_at is null
   ),
 
   cuts as (

@@ -28,6 +28,7 @@ begin
       and release.file_sha256 = p_file_sha256
       and release.valid_from = p_valid_from
       and release.valid_to is not distinct from p_valid_to
+      and release.withdrawn_at is null
   ) then
     return null;
   end if;

@@ -14,7 +14,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from psycopg import Connection
 
 from app.database.connect import check_schema
-from app.desk.status import READ_IN_FORCE
+from app.desk.status import READ_IN_FORCE, read_schedules
 from app.embedded import default_cluster
 from app.pipeline.metrics import COUNT_WORKERS
 from app.program.errors import ClaimsError
@@ -159,7 +159,12 @@ def _reference(conn: Connection[Any], _: Settings) -> Check:
     if missing:
         return Check(state="failed", detail=f"no release in force today: {', '.join(missing)}")
     listed = ", ".join(f"{kind} {found[kind]}" for kind in sorted(NEEDED_KINDS))
-    return Check(state="ok", detail=listed)
+    ending = [
+        f"{row.kind} ends on {row.covered_to}, in {row.days_left} days: load the next"
+        for row in read_schedules(conn)
+        if row.ends_soon
+    ]
+    return Check(state="ok", detail="; ".join([listed, *ending]))
 
 
 def _disk(settings: Settings) -> Check:

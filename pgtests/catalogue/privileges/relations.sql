@@ -69,6 +69,7 @@ values
 ('pipeline.backlog', 'r', 'r', 'r', '-'),
 ('pipeline.workers', 'r', 'r', 'r', '-'),
 ('pipeline.figures', 'r', 'r', 'r', '-'),
+('pipeline.schedules', 'r', 'r', 'r', '-'),
 ('pipeline.claim_states', '-', '-', 'r', '-'),
 ('pipeline.failed_reasons', '-', '-', 'r', '-'),
 ('pipeline.pended_reasons', '-', '-', 'r', 'r'),

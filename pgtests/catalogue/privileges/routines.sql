@@ -38,6 +38,8 @@ values
 ('maintenance.analyze_staging', '{claims_operator,claims_worker}'),
 ('maintenance.register_release', '{claims_operator}'),
 ('maintenance.refresh_periods', '{claims_operator}'),
+('maintenance.withdraw_release', '{claims_operator}'),
+('maintenance.claims_priced_by', '{claims_operator}'),
 ('maintenance.add_submitter', '{claims_operator}'),
 ('maintenance.restrict_login', '{claims_operator}'),
 ('analysis.seen_submitters', '{claims_analyst,claims_operator,claims_reviewer}'),
