@@ -179,3 +179,13 @@ def test_the_command_lists_the_faults_and_refuses_what_it_cannot_do(tmp_path: Pa
     assert run(main, ["generate", "--claims", "1", "--json"]).exit_code == 2
     refused = run(main, ["generate", "--claims", "1", "--output", f"{tmp_path}/no/x", "--json"])
     assert json.loads(refused.stdout)["error"]["code"] == "GENERATE_FILE_UNWRITABLE"
+
+
+def test_addresses_have_states_that_the_post_knows() -> None:
+    """The file of ZIP codes writes parts of Kansas and Missouri as states."""
+    with gzip.open(SAMPLE) as sample:
+        claims = [json.loads(line) for line in sample]
+    claims += [json.loads(claim) for claim in Generator(2_000, 3, AS_OF, 0)]
+    states = {claim["patient"]["address"]["state"] for claim in claims}
+    assert "MO" in states
+    assert states.isdisjoint({"EK", "WK", "EM", "WM"})

@@ -429,3 +429,16 @@ def test_status_tells_when_a_schedule_ends(files: dict[str, Path]) -> None:
     assert schedules["rvu"]["covered_to"] == f"{last}"
     assert schedules["gpci"]["days_left"] in {58, 59, 60}
     assert f"Ends on {last}" in CliRunner().invoke(main, ["status"]).stdout
+
+
+def test_a_list_far_smaller_than_the_one_it_replaces_is_doubted(tmp_path: Path) -> None:
+    codes = samples.ICD10CM.split()
+    whole, part = tmp_path / "icd10cm_codes_2026.txt", tmp_path / "icd10cm_codes_2027.txt"
+    whole.write_bytes(samples.ICD10CM)
+    part.write_bytes(codes[0] + b"\n")
+    run("load", whole)
+    refused = CliRunner().invoke(main, ["reference", "load", str(part), "--json"])
+    assert json.loads(refused.stdout)["error"]["code"] == "REFERENCE_LIST_SMALLER"
+    assert [row["name"] for row in run("list")["releases"]] == ["ICD-10-CM FY2026"]
+    (taken,) = run("load", part, "--smaller")["releases"]
+    assert taken["loaded"]

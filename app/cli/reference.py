@@ -47,6 +47,11 @@ def reference() -> None:
     type=click.Choice(["both", "qpp", "non_qpp"]),
     help="Whom it is for, where CMS publishes two and the file does not say which.",
 )
+@click.option(
+    "--smaller",
+    is_flag=True,
+    help="Take a list that has less than half of the rows that it takes the place of.",
+)
 @json_option
 def load_command(  # noqa: PLR0913 - one parameter for each option
     files: Sequence[Path],
@@ -55,6 +60,7 @@ def load_command(  # noqa: PLR0913 - one parameter for each option
     name: str | None,
     qpp_status: str | None,
     *,
+    smaller: bool,
     as_json: bool,
 ) -> None:
     """Load files as CMS publishes them, plain, gzipped or in their zip.
@@ -78,7 +84,14 @@ def load_command(  # noqa: PLR0913 - one parameter for each option
         with connect(Role.OPERATOR) as conn:
             for release in found.releases:
                 task = display.add_task(f"Loading {release.name}", total=len(release.rows))
-                loaded.append(load(conn, release, on_rows=partial(display.advance, task)))
+                loaded.append(
+                    load(
+                        conn,
+                        release,
+                        may_be_smaller=smaller,
+                        on_rows=partial(display.advance, task),
+                    )
+                )
     seconds = time.monotonic() - started
     if as_json:
         print_json(_loaded_as_object(found, loaded, seconds))

@@ -29,6 +29,9 @@ from app.generate.practice import (
 )
 from app.program.paths import DATA_DIR
 
+POSTAL_STATES: Final = {"EK": "KS", "WK": "KS", "EM": "MO", "WM": "MO"}
+"""Parts of states, each with a contractor of its own, as the ZIP code file writes them."""
+
 SERVICE_DAYS: Final = 300
 """Days before that day over which the dates of service are spread."""
 
@@ -198,7 +201,7 @@ class Generator:
             "address": {
                 "line": f"{dice.between(1, 9999)} {dice.pick(STREETS)} {dice.pick(STREET_KINDS)}",
                 "city": dice.pick(CITIES),
-                "state": place["state"],
+                "state": POSTAL_STATES.get(place["state"], place["state"]),
                 "zip": place["zip5"],
             },
         }

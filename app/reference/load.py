@@ -7,7 +7,7 @@ from typing import Any, Final, LiteralString
 
 from psycopg import Connection, sql
 
-from app.program.errors import translated
+from app.program.errors import ClaimsError, translated
 from app.reference.listing import Period, list_periods
 from app.reference.releases import Release
 
@@ -30,6 +30,21 @@ where
   and release.valid_to is not distinct from %(valid_to)s
   and release.withdrawn_at is null"""
 
+FIND_REPLACED: Final[LiteralString] = """
+select release.name, release.row_count
+from reference.periods_in_force as period
+inner join reference.releases as release on period.release_id = release.release_id
+where
+  period.kind = %(kind)s
+  and %(qpp_status)s in ('both', period.qpp_status)
+  and %(valid_from)s between period.valid_from and period.valid_to
+  and not release.is_starter
+order by release.row_count desc
+limit 1"""
+
+FAR_SMALLER: Final = 0.5
+"""A list with less than this share of the rows that it takes the place of is doubted."""
+
 ROWS_PER_REPORT: Final = 2_000
 
 
@@ -50,11 +65,18 @@ def load(
     release: Release,
     *,
     is_starter: bool = False,
+    may_be_smaller: bool = False,
     on_rows: Callable[[int], None] = lambda _: None,
 ) -> Loaded:
     """Load a release in a transaction of its own; conn as the operator.
 
-    on_rows is told how many more rows were sent. Raises DatabaseError.
+    on_rows is told how many more rows were sent.
+
+    Raises:
+        ClaimsError: REFERENCE_LIST_SMALLER, when it is far smaller than what is in force on its
+            first date, unless it may be.
+        DatabaseError: from the database.
+
     """
     parameters = {
         "kind": release.kind.code,
@@ -70,6 +92,8 @@ def load(
     with translated(), conn.transaction():
         release_id = _scalar(conn, REGISTER_RELEASE, parameters)
         before = list_periods(conn, release.kind.code)
+        if release_id is not None and not (may_be_smaller or is_starter):
+            _check_size(conn, release, parameters)
         if release_id is None:
             release_id = _scalar(conn, LOADED_BEFORE, parameters)
             on_rows(len(release.rows))
@@ -78,6 +102,18 @@ def load(
         _scalar(conn, REFRESH_PERIODS, {"kind": release.kind.code})
         in_force = _of(release_id, list_periods(conn, release.kind.code))
     return Loaded(release, release_id, in_force, _superseded(before, in_force))
+
+
+def _check_size(conn: Connection[Any], release: Release, parameters: dict[str, Any]) -> None:
+    """Doubt a part of a list that would take the place of the whole."""
+    replaced = conn.execute(FIND_REPLACED, parameters).fetchone()
+    if replaced is not None and len(release.rows) < FAR_SMALLER * replaced[1]:
+        raise ClaimsError(
+            "REFERENCE_LIST_SMALLER",
+            f"{release.source.name} holds {len(release.rows):,} rows, and would take the place of "
+            f"{replaced[0]} with {replaced[1]:,}; nothing of it was loaded",
+            "Look whether the file is whole. If it is, and the list did shrink, say --smaller.",
+        )
 
 
 def _scalar(conn: Connection[Any], query: LiteralString, parameters: dict[str, Any]) -> Any:  # noqa: ANN401, one value of any type
