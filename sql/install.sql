@@ -8,6 +8,9 @@ set local search_path = pg_catalog, pg_temp;
 
 \ir schemas.sql
 
+-- Views take comments by it, wherever they are.
+\ir maintenance/_take_comments.sql
+
 \ir catalogue/contents.sql
 \ir auditing/contents.sql
 \ir keys/contents.sql

@@ -43,13 +43,13 @@ select is_empty(
     inner join pg_catalog.pg_attribute as attribute
       on relation.oid = attribute.attrelid
     where
-      relation.kind in ('r', 'p')
+      relation.kind in ('r', 'p', 'v')
       and not relation.is_partition
       and attribute.attnum > 0
       and not attribute.attisdropped
       and col_description(relation.oid, attribute.attnum) is null
   $$,
-  'every column of a table has a comment'
+  'every column of a table or view has a comment'
 );
 
 select is_empty(

@@ -13,3 +13,4 @@ from queue.batches as batch
 where access.may_see(batch.submitter_id);
 
 comment on view access.batches is 'Batches of the submitter of the session.';
+call maintenance._take_comments('access.batches', '{queue.batches}');

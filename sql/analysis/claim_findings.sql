@@ -15,3 +15,7 @@ where finding.submitter_id = any((select analysis.seen_submitters())::integer []
 
 comment on view analysis.claim_findings
 is 'Findings of claims in production, the rule in words.';
+comment on column analysis.claim_findings.rule is 'the rule in words';
+call maintenance._take_comments(
+  'analysis.claim_findings', '{production.claim_findings}'
+);

@@ -33,3 +33,10 @@ where line.submitter_id = any((select analysis.seen_submitters())::integer []);
 
 comment on view analysis.claim_lines
 is 'Adjudicated lines, the reason for a missing or zero amount in words, and the releases that priced them.';
+comment on column analysis.claim_lines.reason
+is 'why there is no amount or zero, in words';
+comment on column analysis.claim_lines.rvu_release
+is 'name of the release of the relative values used';
+comment on column analysis.claim_lines.gpci_release
+is 'name of the release of the geographic indices used';
+call maintenance._take_comments('analysis.claim_lines', '{production.claim_lines}');

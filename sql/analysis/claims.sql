@@ -37,3 +37,5 @@ where claim.submitter_id = any((select analysis.seen_submitters())::integer []);
 
 comment on view analysis.claims
 is 'Adjudicated claims without PHI ciphertext; member_token and patient_token tell people apart without saying who they are. Filter on service_month: it is the partition.';
+comment on column analysis.claims.submitter is 'name of the submitter';
+call maintenance._take_comments('analysis.claims', '{production.claims}');

@@ -4,3 +4,4 @@
 \ir claim_scores.sql
 \ir claim_lines.sql
 \ir claim_findings.sql
+\ir rejections.sql

@@ -179,3 +179,11 @@ from (
 
 comment on view auditing.actions
 is 'The actions that audit.events records: area, outcome, whether PHI leaves in clear, and whether a program may record it by itself (record_access) because no routine does.';
+comment on column auditing.actions.action is 'name of the action, as events have it';
+comment on column auditing.actions.area is 'what it is about';
+comment on column auditing.actions.outcome is 'done, or refused';
+comment on column auditing.actions.discloses_phi
+is 'whether somebody saw what identifies a patient';
+comment on column auditing.actions.by_program
+is 'whether programs may record it by auditing.record_access';
+comment on column auditing.actions.title is 'the action in words';

@@ -25,3 +25,8 @@ from (
 
 comment on view auditing.purposes
 is 'Purposes that claims.purpose may name, and whether a disclosure for it belongs into an accounting of disclosures (45 CFR 164.528).';
+comment on column auditing.purposes.purpose
+is 'why PHI is looked at, as events and requests name it';
+comment on column auditing.purposes.is_accounted
+is 'whether an accounting of disclosures lists it';
+comment on column auditing.purposes.title is 'the purpose in words';

@@ -30,3 +30,10 @@ from (
 
 comment on view catalogue.payment_modifiers
 is 'Modifiers that change the amount of a line. Effect row: a fee schedule row of its own, chosen by place; reason: the line waits with the reason beside.';
+comment on column catalogue.payment_modifiers.modifier is 'the modifier';
+comment on column catalogue.payment_modifiers.effect
+is 'row: a fee schedule row of its own; reason: the line waits';
+comment on column catalogue.payment_modifiers.place
+is 'which of several rows is taken, the lowest first';
+comment on column catalogue.payment_modifiers.reason_code
+is 'reason for which the line waits; null for a row';

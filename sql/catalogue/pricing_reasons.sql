@@ -140,3 +140,12 @@ from (
 
 comment on view catalogue.pricing_reasons
 is 'Why a line carries no amount, or an amount of zero: what becomes of it, its codes on an 835, the reason in one line and what the staff does next.';
+comment on column catalogue.pricing_reasons.reason_code
+is 'the reason, as lines have it';
+comment on column catalogue.pricing_reasons.pricing_status
+is 'what becomes of the line: pended, bundled, not_covered or priced';
+comment on column catalogue.pricing_reasons.group_code is '835 claim adjustment group';
+comment on column catalogue.pricing_reasons.carc is '835 claim adjustment reason code';
+comment on column catalogue.pricing_reasons.rarc is '835 remittance advice remark code';
+comment on column catalogue.pricing_reasons.title is 'the reason in words';
+comment on column catalogue.pricing_reasons.hint is 'what the staff does next';

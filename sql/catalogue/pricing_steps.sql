@@ -28,3 +28,11 @@ from (
 
 comment on view catalogue.pricing_steps
 is 'The steps of an amount: place orders factors and ceilings, precedence says whose reason is told (the lowest), formula which relative values the step is computed from, if any.';
+comment on column catalogue.pricing_steps.step_code is 'the step, as lines have it';
+comment on column catalogue.pricing_steps.place
+is 'order in which factors and ceilings apply';
+comment on column catalogue.pricing_steps.precedence
+is 'whose reason is told, the lowest first';
+comment on column catalogue.pricing_steps.title is 'the step in words';
+comment on column catalogue.pricing_steps.formula
+is 'relative values that it is computed from; null when from none';

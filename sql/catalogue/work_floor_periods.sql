@@ -41,3 +41,6 @@ from (
 
 comment on view catalogue.work_floor_periods
 is 'Dates of service on which the 1.0 floor of the work index is law, and by which law.';
+comment on column catalogue.work_floor_periods.valid_from is 'first date of service';
+comment on column catalogue.work_floor_periods.valid_to is 'last date of service';
+comment on column catalogue.work_floor_periods.law is 'the law that says so';

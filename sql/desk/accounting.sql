@@ -34,3 +34,19 @@ cross join (
 
 comment on view pipeline.accounting
 is 'Claims loaded, each once however often it was retried = in progress + transferred + failed + superseded; pended counts the transferred ones with a line that waits for a person, below_threshold those that wait because of their score alone, denied those of which no line is payable.';
+comment on column pipeline.accounting.loaded
+is 'claims that came in, each once however often it was retried';
+comment on column pipeline.accounting.in_progress
+is 'claims of batches that are not transferred, but for those that failed';
+comment on column pipeline.accounting.transferred is 'claims in production';
+comment on column pipeline.accounting.failed is 'open failed claims';
+comment on column pipeline.accounting.superseded
+is 'failed claims whose place a corrected one took';
+comment on column pipeline.accounting.pended
+is 'transferred claims with a line that waits for a person';
+comment on column pipeline.accounting.difference
+is 'loaded claims that are nowhere: always zero, or there is a defect';
+comment on column pipeline.accounting.below_threshold
+is 'transferred claims that wait for a person because of their score alone';
+comment on column pipeline.accounting.denied
+is 'transferred claims of which no line is payable';

@@ -14,3 +14,14 @@ group by batch.state;
 
 comment on view pipeline.backlog
 is 'Unfinished batches by state: how many, their claims, how many of them are held, in hand or to be tried again, and since when the oldest waits that is not held.';
+comment on column pipeline.backlog.state is 'state of the batches';
+comment on column pipeline.backlog.batches is 'batches in that state';
+comment on column pipeline.backlog.claims is 'their claims, but for those that failed';
+comment on column pipeline.backlog.held_batches
+is 'batches that are not transferred until they are released';
+comment on column pipeline.backlog.leased_batches
+is 'batches that a worker has in hand';
+comment on column pipeline.backlog.batches_to_retry
+is 'batches that wait for their next attempt';
+comment on column pipeline.backlog.oldest_received_at
+is 'since when the oldest of them waits that is not held';

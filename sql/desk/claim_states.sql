@@ -38,3 +38,13 @@ where
 
 comment on view pipeline.claim_states
 is 'Where each claim stands, once each: the state of a claim follows from the rows that exist for it. batch_failed: its batch failed too often, and waits to be retried.';
+comment on column pipeline.claim_states.claim_id is 'identity of the claim';
+comment on column pipeline.claim_states.submitter_id is 'whose claim';
+comment on column pipeline.claim_states.batch_id
+is 'batch it stands in, the last one of several';
+comment on column pipeline.claim_states.claim_number_token
+is 'keyed hash of the claim number; null when it could not be decoded';
+comment on column pipeline.claim_states.state
+is 'transferred, failed, batch_failed, or the state of the batch it is in';
+comment on column pipeline.claim_states.decision
+is 'decision of a claim in production, resolution of a failed one, else null';

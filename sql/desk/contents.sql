@@ -9,5 +9,8 @@
 \ir reference_releases.sql
 \ir review_queue.sql
 \ir production_review_queue.sql
+\ir production_review_lines.sql
+\ir production_review_findings.sql
+\ir production_review_steps.sql
 \ir figures.sql
 \ir schedules.sql

@@ -16,3 +16,10 @@ group by reason.rule_code, rule.title, rule.hint;
 
 comment on view pipeline.failed_reasons
 is 'Open failed claims by the rule that failed them; a claim counts once for each of its rules.';
+comment on column pipeline.failed_reasons.rule_code
+is 'rule that failed the claims; D000 for those that could not be decoded';
+comment on column pipeline.failed_reasons.title is 'the rule in words';
+comment on column pipeline.failed_reasons.hint is 'what to do about it';
+comment on column pipeline.failed_reasons.claims
+is 'open failed claims that the rule failed';
+comment on column pipeline.failed_reasons.example_claim_id is 'one of them';

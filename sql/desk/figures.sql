@@ -19,3 +19,7 @@ select
 
 comment on view pipeline.figures
 is 'Claims in production that wait for a person, and how often failed claims were put on their way again, by whomever.';
+comment on column pipeline.figures.claims_on_review
+is 'claims in production that wait for a person';
+comment on column pipeline.figures.claims_retried
+is 'how often failed claims were put on their way again';

@@ -15,3 +15,10 @@ group by line.reason_code, reason.title, reason.hint, rule.title, rule.hint;
 
 comment on view pipeline.pended_reasons
 is 'Lines in production that wait for a person, by pricing reason or by the rule that pended them.';
+comment on column pipeline.pended_reasons.reason_code
+is 'pricing reason, or rule that pended the lines';
+comment on column pipeline.pended_reasons.title is 'the reason in words';
+comment on column pipeline.pended_reasons.hint is 'what to do about it';
+comment on column pipeline.pended_reasons.lines is 'lines that wait for it';
+comment on column pipeline.pended_reasons.claims is 'claims that have such a line';
+comment on column pipeline.pended_reasons.example_claim_id is 'one of them';

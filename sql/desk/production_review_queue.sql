@@ -23,3 +23,4 @@ where queue.submitter_id = any((select analysis.seen_submitters())::integer []);
 
 comment on view production.review_queue
 is 'Claims in production that wait for a person, why (score, pended_lines), and their scores.';
+call maintenance._take_comments('production.review_queue', '{scoring.review_queue}');

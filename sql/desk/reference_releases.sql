@@ -39,3 +39,8 @@ left join lateral (
 
 comment on view pipeline.reference_releases
 is 'Every release loaded, the dates it is in force on, and the releases that took dates from it.';
+comment on column pipeline.reference_releases.in_force
+is 'dates on which the release is in force; null when there are none';
+comment on column pipeline.reference_releases.superseded_by
+is 'releases that took dates from it; null when none did';
+call maintenance._take_comments('pipeline.reference_releases', '{reference.releases}');

@@ -37,3 +37,9 @@ where
 
 comment on view scoring.review_queue
 is 'Claims in production that wait for a person, why (score, pended_lines), and their scores.';
+comment on column scoring.review_queue.reasons is 'why it waits: score, pended_lines';
+comment on column scoring.review_queue.model_version
+is 'version of the model that gave the score';
+call maintenance._take_comments(
+  'scoring.review_queue', '{production.claims,production.claim_scores}'
+);

@@ -24,3 +24,8 @@ left join lateral (
 
 comment on view pipeline.schedules
 is 'Relative values and geographic indices: whether they are in force today, the last date of service that they reach from today on without a gap (null when there is no end), and the days until then.';
+comment on column pipeline.schedules.kind is 'rvu (relative values) or gpci (indices)';
+comment on column pipeline.schedules.reaches_today is 'whether one is in force today';
+comment on column pipeline.schedules.covered_to
+is 'last date of service reached from today on without a gap; null when there is no end';
+comment on column pipeline.schedules.days_left is 'days until then';

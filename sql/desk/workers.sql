@@ -14,3 +14,6 @@ from queue.workers as worker;
 
 comment on view pipeline.workers
 is 'Workers of the last week; one is alive that has reported in the last 30 seconds and has not stopped.';
+comment on column pipeline.workers.is_alive
+is 'whether it reported in the last 30 seconds and has not stopped';
+call maintenance._take_comments('pipeline.workers', '{queue.workers}');

@@ -38,6 +38,8 @@ grant execute on all functions in schema keys to claims_operator;
 revoke execute on function keys.find_claims(text, bytea, integer, bigint, integer)
 from claims_operator;
 grant execute on all procedures in schema pipeline, maintenance to claims_operator;
+revoke execute on procedure maintenance._take_comments(regclass, regclass [])
+from claims_operator;
 grant execute on procedure scoring.activate_model(text) to claims_operator;
 grant usage on type
 pricing.line_to_price, scoring.claim_feature

@@ -13,3 +13,7 @@ where
 
 comment on view scoring.feature_list
 is 'The features in the order in which vectors hold them, what each means, and their version.';
+comment on column scoring.feature_list.ordinal is 'place in the vectors, from 1';
+comment on column scoring.feature_list.name is 'name of the feature';
+comment on column scoring.feature_list.description is 'what it means';
+comment on column scoring.feature_list.version is 'version of the whole list';

@@ -32,3 +32,12 @@ where claim.decision <> 'review' or reviewed.approved is not null;
 
 comment on view scoring.labelled_claims
 is 'Claims in production with their feature vectors and whether they were approved as billed: by a reviewer, else by adjudication.';
+comment on column scoring.labelled_claims.approved
+is 'whether it was approved as billed';
+comment on column scoring.labelled_claims.by_reviewer
+is 'whether a reviewer said so, and not adjudication';
+comment on column scoring.labelled_claims.feature_version
+is 'version of the list of features that the vector goes by';
+call maintenance._take_comments(
+  'scoring.labelled_claims', '{production.claims,production.claim_scores}'
+);

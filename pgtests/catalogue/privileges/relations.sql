@@ -64,6 +64,7 @@ values
 ('analysis.claim_lines', '-', '-', '-', 'r'),
 ('analysis.claim_findings', '-', '-', '-', 'r'),
 ('analysis.claim_scores', '-', '-', '-', 'r'),
+('analysis.rejections', '-', '-', '-', 'r'),
 ('pipeline.status', '-', 'r', 'r', '-'),
 ('pipeline.accounting', '-', 'r', 'r', '-'),
 ('pipeline.backlog', 'r', 'r', 'r', '-'),
@@ -91,6 +92,9 @@ values
 ('staging.claim_scores', '-', 'a', 'r', '-'),
 ('production.claim_scores', '-', '-', 'r', 'r'),
 ('production.review_queue', '-', '-', 'r', 'r'),
+('production.review_lines', '-', '-', '-', '-'),
+('production.review_findings', '-', '-', '-', '-'),
+('production.review_steps', '-', '-', '-', '-'),
 ('models.registry', 'r', 'r', 'r', '-'),
 ('models.review_reasons', 'r', '-', 'r', '-'),
 ('models.review_verdicts', '-', '-', 'r', 'r'),
@@ -101,7 +105,10 @@ values
 ('scoring.review_queue', '-', '-', 'r', '-');
 -- Reviewers see what waits for them and the reasons they may give.
 update decided set reviewer = 'r'
-where decided.relation in ('production.review_queue', 'models.review_reasons');
+where decided.relation in (
+  'production.review_queue', 'production.review_lines', 'production.review_findings',
+  'production.review_steps', 'models.review_reasons'
+);
 
 create function pg_temp.has(p_role name, p_relation oid, p_kind "char")
 returns text

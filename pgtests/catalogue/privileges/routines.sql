@@ -33,6 +33,7 @@ values
 ('auditing.find_events_of_claims', '{claims_auditor}'),
 ('maintenance.archive_audit_month', '{claims_operator}'),
 ('maintenance._ensure_partition', '{}'),
+('maintenance._take_comments', '{}'),
 ('maintenance.ensure_partitions', '{claims_operator,claims_worker}'),
 ('maintenance.drop_finished_days', '{claims_operator}'),
 ('maintenance.analyze_staging', '{claims_operator,claims_worker}'),
