@@ -151,7 +151,8 @@ def test_a_zip_code_stands_for_carrier_and_locality() -> None:
     ("change", "reason"),
     [
         ({"zip": ZIP_THAT_NEEDS_MORE}, "zip_plus_four"),
-        ({"zip": "00000"}, "locality_unknown"),
+        ({"zip": "00000"}, "zip_list_incomplete"),
+        ({"zip": ZIP_THAT_NEEDS_MORE + "0001"}, "zip_plus_four_unlisted"),
         ({"zip": ""}, "locality_unknown"),
         ({"zip": "", "carrier": "99999", "locality": "99"}, "locality_unknown"),
         ({"zip": ZIP_IN_MANHATTAN, "hcpcs": "64999"}, "contractor_priced"),

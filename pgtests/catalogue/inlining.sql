@@ -10,7 +10,8 @@ select routine.*
 from our_routines as routine
 where
   routine.name ~ '^validation\.(check_|report_intake_findings|npi_fails)'
-  or routine.name ~ '^pricing\.price_lines'
+  or routine.name ~ '^pricing\.(price_lines|rate_lines|find_releases|settle_lines)'
+  or routine.name ~ '^pricing\.apply_'
   or routine.name ~ '^adjudication\.'
   or routine.name ~ '^scoring\.claim_features'
   or routine.name ~ '^keys\.patient_leaf';
@@ -52,8 +53,12 @@ select is_empty(
       lateral pg_temp.plan_of(
         format('select * from %s', leaves.oid::regproc)
         || case
-          when leaves.name ~ '^pricing'
+          when leaves.name ~ '^pricing\.(price|rate)_lines'
             then '(array[row(1, 1, ''2025-07-01'', ''99213'', null, ''11'', 1, null, ''10112'', ''00'', null, null)]::pricing.line_to_price[])'
+          when leaves.name ~ '^pricing'
+            then '(null::' || replace(
+              rtrim(split_part(leaves.name, '(', 2), ')'), ',', ', null::'
+            ) || ')'
           when leaves.name ~ '^validation\.npi' then '(1234567893)'
           when leaves.name ~ '^keys\.' then '(1)'
           when leaves.name ~ '^adjudication\.decide_claim' then '(0, 1, null)'
@@ -67,6 +72,8 @@ select is_empty(
         'Function Scan on '
         || split_part(split_part(leaves.name, '.', 2), '(', 1)
       )
+      -- What a price is made of is taken in, too.
+      or leaves.name ~ '^pricing' and step ~ 'Function Scan on (?!unnest)'
   $$,
   'no plan has a leaf function left in it'
 );

@@ -47,6 +47,21 @@ from (
     'Find the locality by ZIP+4 and send carrier and locality.'
   ),
   (
+    'zip_plus_four_unlisted', 'pended', null, null, null,
+    'no list is loaded that gives the locality of all nine digits of this ZIP code',
+    'Find the locality by ZIP+4 and send carrier and locality.'
+  ),
+  (
+    'zip_list_incomplete', 'pended', null, null, null,
+    'the list of ZIP codes for that date is missing or not complete',
+    'Load the ZIP code file of CMS for that date, or send carrier and locality.'
+  ),
+  (
+    'work_index_missing', 'pended', null, null, null,
+    'only the work index with the floor of 1.0 is published, and the floor is not law',
+    'Load indices that have the work index without the floor.'
+  ),
+  (
     'contractor_priced', 'pended', null, null, null,
     'the contractor sets the price',
     'Price by the contractor''s schedule or by report.'

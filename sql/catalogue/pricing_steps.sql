@@ -16,7 +16,7 @@ from (
   ('role', 140, 140, 'role and part of the service', null),
   ('provider_type', 150, 150, 'provider type', null),
   ('quantity', 160, 160, 'units and charge as billed', null),
-  ('setting', 200, 200, 'setting', null),
+  ('setting', 190, 190, 'setting', null),
   ('locality', 210, 210, 'locality', null),
   ('fee_schedule', 300, 300, 'fee', 'schedule'),
   ('units', 310, 310, 'units', null),

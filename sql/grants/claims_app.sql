@@ -62,7 +62,8 @@ access.find_request(text),
 access.reference_version(),
 access.read_results(bigint, bigint, bigint[], bigint),
 access.find_claims(text, bytea, bigint, integer, jsonb),
-pricing.price_lines(pricing.line_to_price []),
 scoring.feature_version()
 to claims_app;
+-- Routines are taken in by their caller, with the rights of who calls.
+grant execute on all functions in schema pricing to claims_app;
 grant usage on type pricing.line_to_price to claims_app;

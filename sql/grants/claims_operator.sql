@@ -22,7 +22,6 @@ pipeline.retry_failed_claims(text, bigint[]),
 pipeline.retry_failed_claims_by_rule(text, text, integer),
 pipeline.retry_due_failed_claims(integer),
 validation.validate_batches(bigint[]),
-pricing.price_lines(pricing.line_to_price []),
 transfer.move_batches(bigint[]),
 maintenance.analyze_staging(date[]),
 maintenance.register_release(
@@ -33,7 +32,7 @@ maintenance.withdraw_release(integer, text),
 maintenance.claims_priced_by(integer),
 auditing.record_access(text, integer, bigint, bigint, jsonb)
 to claims_operator;
-grant execute on all functions in schema keys to claims_operator;
+grant execute on all functions in schema pricing, keys to claims_operator;
 -- Who searches leaves a trace, and goes by search_claims.
 revoke execute on function keys.find_claims(text, bytea, integer, bigint, integer)
 from claims_operator;

@@ -16,5 +16,7 @@ catalogue, pipeline, validation, pricing, adjudication, transfer, scoring, maint
 auditing, access, keys, analysis
 from public;
 revoke all on type
-pricing.line_to_price, scoring.claim_feature, keys.found_claim, pipeline.stage_outcome
+pricing.line_to_price, pricing.rated_line, pricing.line_effect,
+pricing.line_to_settle, scoring.claim_feature, keys.found_claim,
+pipeline.stage_outcome
 from public;

@@ -82,7 +82,6 @@ values
 ('transfer._fail_duplicates', '{}'),
 ('transfer._choose_lines', '{}'),
 ('transfer._move_rows', '{}'),
-('pricing.price_lines', '{claims_app,claims_operator}'),
 ('access.may_see', '{claims_app,claims_operator}'),
 ('access.add_client', '{claims_operator}'),
 ('access.revoke_client', '{claims_operator}'),
@@ -104,6 +103,12 @@ values
 ('scoring.record_review', '{claims_reviewer}'),
 ('scoring.measure_drift', '{claims_analyst,claims_operator,claims_worker}'),
 ('maintenance.refresh_history', '{claims_operator,claims_worker}');
+
+-- Who prices lines runs all that pricing is made of, with rights of their own.
+insert into decided
+select split_part(routine.name, '(', 1), '{claims_app,claims_operator}'
+from our_routines as routine
+where routine.name ~ '^pricing\.';
 
 -- The rules are for validate_batches alone, those yet to come too.
 insert into decided

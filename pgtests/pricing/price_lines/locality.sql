@@ -3,7 +3,7 @@
 -- national amount to fall back on.
 begin;
 \ir ../../_support/pricing.sql
-select plan(3);
+select plan(4);
 
 -- One relative value of practice expense at one dollar: the amount is the index.
 call fixture.add_procedure(
@@ -85,7 +85,7 @@ select results_eq(
     ('nothing', 'pended', 'locality_unknown', null::numeric),
     ('an unknown ZIP code', 'pended', 'locality_unknown', null),
     ('a ZIP code that needs four more digits', 'pended', 'zip_plus_four', null),
-    ('those digits, whose file is not loaded', 'pended', 'zip_plus_four', null),
+    ('those digits, whose file is not loaded', 'pended', 'zip_plus_four_unlisted', null),
     ('a ZIP code of a locality without indices', 'pended', 'locality_unknown', null),
     ('an unknown carrier beside a good ZIP code', 'pended', 'locality_unknown', null),
     ('an unknown locality beside a good ZIP code', 'pended', 'locality_unknown', null),
@@ -94,6 +94,45 @@ select results_eq(
     ('a locality without carrier', 'pended', 'locality_unknown', null)
   $$,
   'without a locality there is no amount, a national one least of all'
+);
+truncate fixture.lines_to_price;
+
+-- A starter list holds some ZIP codes: that it lacks one says nothing of the code.
+call fixture.add_release(
+  'zip_locality', 'starter', '2026-01-01', p_is_starter => true
+);
+call fixture.add_zip('10001', '11111', '01', p_release => 'starter');
+call fixture.add_release('rvu', '2026', '2026-01-01');
+call fixture.add_procedure('10001', p_release => '2026');
+call fixture.add_release('gpci', '2026', '2026-01-01');
+call fixture.add_locality('11111', '01', 1, 1, 1, 1, '2026');
+call fixture.add_release('place_of_service', '2026', '2026-01-01');
+call fixture.add_place_of_service('11', false, '2026');
+call fixture.add_line_to_price(
+  'in the starter list', '10001', p_carrier => null, p_locality => null,
+  p_service_zip => '10001', p_service_date => '2026-07-01'
+);
+call fixture.add_line_to_price(
+  'not in the starter list', '10001', p_carrier => null, p_locality => null,
+  p_service_zip => '99999', p_service_date => '2026-07-01'
+);
+call fixture.add_line_to_price(
+  'no ZIP code', '10001', p_carrier => null, p_locality => null,
+  p_service_date => '2026-07-01'
+);
+call fixture.add_line_to_price(
+  'an unknown carrier', '10001', p_carrier => '99999', p_service_zip => '99999',
+  p_service_date => '2026-07-01'
+);
+select results_eq(
+  'select name, status, reason from fixture.prices',
+  $$ values
+    ('in the starter list', 'priced', null),
+    ('not in the starter list', 'pended', 'zip_list_incomplete'),
+    ('no ZIP code', 'pended', 'locality_unknown'),
+    ('an unknown carrier', 'pended', 'locality_unknown')
+  $$,
+  'a list that is not complete is the reason itself'
 );
 
 select finish();

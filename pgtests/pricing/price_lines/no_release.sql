@@ -50,7 +50,7 @@ select results_eq(
     ('all', 'priced', null),
     ('no places', 'pended', 'no_release'),
     ('indices alone', 'pended', 'no_release'),
-    ('no ZIP code file', 'pended', 'locality_unknown')
+    ('no ZIP code file', 'pended', 'zip_list_incomplete')
   $$,
   'relative values, indices and places must all be in force'
 );

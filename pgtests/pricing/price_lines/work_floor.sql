@@ -2,7 +2,7 @@
 -- index with the floor; on other dates the one without.
 begin;
 \ir ../../_support/pricing.sql
-select plan(3);
+select plan(4);
 
 -- One relative value of work at 100 dollars: the amount is the index in percent.
 call fixture.add_procedure(
@@ -14,6 +14,27 @@ call fixture.add_locality('11111', '02', 1.060, 1.060, 1, 1);
 call fixture.add_locality('11111', '03', 0.970, null, 1, 1);
 call fixture.add_locality('11111', '04', 1.080, null, 1, 1);
 call fixture.add_locality('11111', '05', null, 1.500, 1, 1);
+-- A file of 2020 has the index with the floor alone, and the floor was law.
+call fixture.add_release('rvu', '2020', '2020-01-01', '2020-12-31');
+call fixture.add_procedure(
+  '10001', p_work_rvu => 1, p_non_facility_pe_rvu => 0, p_malpractice_rvu => 0,
+  p_conversion_factor => 100, p_release => '2020'
+);
+call fixture.add_release('gpci', '2020', '2020-01-01', '2020-12-31');
+call fixture.add_locality('11111', '05', null, 1.000, 1, 1, '2020');
+call fixture.add_release('place_of_service', '2020', '2020-01-01', '2020-12-31');
+call fixture.add_place_of_service('11', false, '2020');
+call fixture.add_line_to_price(
+  'of 2020', '10001', p_carrier => '11111', p_locality => '05',
+  p_service_date => '2020-12-19'
+);
+select results_eq(
+  'select name, status, allowed_amount from fixture.prices',
+  $$ values ('of 2020', 'priced', 100.00) $$,
+  'the floor is law in the years before, too'
+);
+truncate fixture.lines_to_price;
+
 call fixture.set_work_floor('2025-02-01', '2025-09-30');
 
 create procedure pg_temp.add_lines(p_when text, p_service_date date)
@@ -64,12 +85,12 @@ select results_eq(
     ('both, above one, before', 'priced', null, 106.00),
     ('without floor, below one, before', 'priced', null, 97.00),
     ('without floor, above one, before', 'priced', null, 108.00),
-    ('with floor alone, before', 'pended', 'no_release', null),
+    ('with floor alone, before', 'pended', 'work_index_missing', null),
     ('both, below one, after', 'priced', null, 95.00),
     ('both, above one, after', 'priced', null, 106.00),
     ('without floor, below one, after', 'priced', null, 97.00),
     ('without floor, above one, after', 'priced', null, 108.00),
-    ('with floor alone, after', 'pended', 'no_release', null)
+    ('with floor alone, after', 'pended', 'work_index_missing', null)
   $$,
   'on other dates the index is the one without the floor, or the line waits for it'
 );
