@@ -37,7 +37,6 @@ README_LINES: Final = 150
 AWAITED: Final = {
     "pgtests/catalogue/production_apart.sql",
     "docs/decisions/a-clock-for-tests.md",
-    "tests/test_statements.py",
 }
 
 RUN: Final = ("sh", "sql")
