@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 
 from app.embedded.binaries import wheel_bin_dir
+from tests.own_server import VARIABLE, OwnServer, own_url
 from tests.servers import EXTENSIONS, Database, Server, distribution_bin_dir, running
 
 OBSERVED: Final = {"shared_preload_libraries": "pg_stat_statements"}
@@ -32,6 +33,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for report in terminalreporter.getreports(outcome)
         if report.when == "call" and report.user_properties
     ]
+    if own_url() is not None:
+        skipped = len(terminalreporter.getreports("skipped"))
+        tests = "1 test was" if skipped == 1 else f"{skipped} tests were"
+        terminalreporter.write_line(f"{VARIABLE}: {tests} skipped, each with its reason below")
     if reports:
         terminalreporter.write_sep("-", "what tests measured")
     for report in reports:
@@ -43,23 +48,47 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session")
 def postgres15(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The distribution's PostgreSQL: 15 on Debian 12, the oldest that is supported."""
+    if own_url() is not None:
+        pytest.skip(f"{VARIABLE}: this test is of two servers")
     folder = tmp_path_factory.mktemp("pg15")
     with running(distribution_bin_dir(), folder, OBSERVED) as cluster:
         yield Server("15", cluster)
 
 
 @pytest.fixture(scope="session")
-def postgres18(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The embedded PostgreSQL, with the distribution's pgTAP."""
+def postgres18(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """The embedded PostgreSQL, with the distribution's pgTAP; or the tester's own server."""
+    if own_url() is not None:
+        yield request.getfixturevalue("own_server")
+        return
     extensions = EXTENSIONS / distribution_bin_dir().parent.name
     settings = OBSERVED | {"extension_control_path": f"$system:{extensions}"}
     with running(wheel_bin_dir(), tmp_path_factory.mktemp("pg18"), settings) as cluster:
         yield Server("18", cluster)
 
 
-@pytest.fixture(scope="session", params=["15", "18"])
+@pytest.fixture(scope="session")
+def own_server() -> Iterator[Server]:
+    """The server that TEST_DATABASE_URL names; databases made in it are dropped, roles stay."""
+    url = own_url()
+    assert url is not None
+    cluster = OwnServer(url)
+    server = Server(str(cluster.version), cluster)
+    try:
+        yield server
+    finally:
+        server.drop_templates()
+
+
+@pytest.fixture(scope="session", params=["15", "18"] if own_url() is None else ["own"])
 def server(request: pytest.FixtureRequest) -> Server:
-    """Each of the two servers in turn."""
+    """Each of the two servers in turn, or the tester's own alone."""
+    if request.param == "own":
+        own = request.getfixturevalue("own_server")
+        assert isinstance(own, Server)
+        return own
     found = request.getfixturevalue(f"postgres{request.param}")
     assert isinstance(found, Server)
     return found

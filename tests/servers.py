@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import psycopg
 import pytest
@@ -20,6 +20,7 @@ from psycopg.rows import TupleRow
 from app.database import schema
 from app.database.connect import as_url
 from app.embedded import SUPERUSER, Cluster, default_cluster
+from tests.own_server import VARIABLE, own_url
 
 DISTRIBUTION: Final = Path("/usr/lib/postgresql")
 """Where Debian and Ubuntu put the programs of each major version."""
@@ -76,6 +77,9 @@ class Server:
     erasure_keys: dict[str, Path] = field(default_factory=dict)
     """The file of erasure keys of each database that the program was pointed at."""
 
+    templates: list[str] = field(default_factory=list)
+    """The databases that others are copies of, made when they are asked for first."""
+
     @contextmanager
     def database(self, template: str = "template1") -> Iterator[Database]:
         """Give a new copy of `template`; dropped at the end."""
@@ -105,21 +109,55 @@ class Server:
     @cached_property
     def migrated(self) -> str:
         """The name of a database at head, made once for each server."""
-        with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-            with self.admin() as conn:
-                conn.execute("create database migrated")
-            Database(self, "migrated").use(patch, Path(folder))
+        name = self._template("migrated", "template1")
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            tempfile.TemporaryDirectory() as folder,
+            self.admin() as conn,
+        ):
+            # The roles are the server's, and processes of one run may share a server.
+            conn.execute("select pg_advisory_lock(hashtext('claims tests'))")
+            Database(self, name).use(patch, Path(folder))
             schema.upgrade()
-        return "migrated"
+        return name
 
     @cached_property
     def with_pgtap(self) -> str:
         """The name of a migrated database that has pgTAP, made once for each server."""
-        with self.admin() as conn:
-            conn.execute(f"create database with_pgtap template {self.migrated}")
-        with Database(self, "with_pgtap").connect() as conn:
+        if not self.offers("pgtap"):
+            pytest.skip(f"{VARIABLE}: pgTAP is not installed in this server")
+        name = self._template("with_pgtap", self.migrated)
+        with Database(self, name).connect() as conn:
             conn.execute("create extension pgtap")
-        return "with_pgtap"
+        return name
+
+    def offers(self, extension: str) -> bool:
+        """Tell whether an extension can be created."""
+        with self.admin() as conn:
+            return bool(
+                conn.execute(
+                    "select from pg_catalog.pg_available_extensions where name = %s", [extension]
+                ).fetchall()
+            )
+
+    def drop_templates(self) -> None:
+        """Remove what was made for the whole run."""
+        with self.admin() as conn:
+            for name in reversed(self.templates):
+                conn.execute(
+                    sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+                )
+
+    def _template(self, what: str, template: str) -> str:
+        name = f"{what}_{secrets.token_hex(6)}"
+        with self.admin() as conn:
+            conn.execute(
+                sql.SQL("create database {} template {}").format(
+                    sql.Identifier(name), sql.Identifier(template)
+                )
+            )
+        self.templates.append(name)
+        return name
 
 
 @contextmanager
@@ -188,19 +226,24 @@ def distribution_bin_dir() -> Path:
     """Find the distribution's newest PostgreSQL with pgTAP; fails, naming the packages, if none."""
     versions = [path.parts[-3] for path in DISTRIBUTION.glob("*/bin/postgres")]
     if not versions:
-        pytest.fail(
+        _lacking(
             "the distribution's PostgreSQL is missing: install the packages postgresql and "
             "postgresql-<version>-pgtap (tests/install-servers does)",
-            pytrace=False,
         )
     newest = max(versions, key=int)
     if not (EXTENSIONS / newest / "extension/pgtap.control").is_file():
-        pytest.fail(
+        _lacking(
             f"pgTAP is missing: install the package postgresql-{newest}-pgtap "
             "(tests/install-servers does)",
-            pytrace=False,
         )
     return DISTRIBUTION / newest / "bin"
+
+
+def _lacking(what: str) -> NoReturn:
+    """Fail, or skip where the tests are to run on another server anyway."""
+    if own_url() is not None:
+        pytest.skip(f"{VARIABLE}: {what}")
+    pytest.fail(what, pytrace=False)
 
 
 @contextmanager

@@ -60,11 +60,8 @@ class Worked:
     other_claim_id: int
 
 
-@pytest.fixture(scope="module", params=["15", "18"])
-def worked(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Worked]:
-    server: Server = request.getfixturevalue(f"postgres{request.param}")
+@pytest.fixture(scope="module")
+def worked(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worked]:
     folder = tmp_path_factory.mktemp("audit")
     with pytest.MonkeyPatch.context() as patch, server.database(server.migrated) as database:
         database.use(patch, folder)

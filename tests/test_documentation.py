@@ -45,6 +45,10 @@ SHOWN: Final = ("text", "mermaid", "ini", "python")
 """Pictures, output of a program, files of another program's and pieces of code: no commands."""
 
 NOT_RUN: Final = {
+    (
+        "CONTRIBUTING.md",
+        "TEST_DATABASE_URL=postgresql://postgres@127.0.0.1:5432/ .venv/bin/python -m pytest -n 2",
+    ),
     ("CONTRIBUTING.md", "sha256sum migrations/versions/*.* > migrations/released.sha256"),
     ("README.md", "make demo"),
     ("README.md", 'export PATH="$PWD/.venv/bin:$PATH"'),
