@@ -36,7 +36,7 @@ PRODUCED: Final = (
     "production.claims",
     "production.claim_lines",
     "production.claim_findings",
-    "production.claim_registry",
+    "queue.claim_registry",
     "production.claim_scores",
 )
 
@@ -56,7 +56,7 @@ COUNTED: Final = """
 select
   (select count(*) from production.claims),
   (select count(*) from staging.failed_claims),
-  (select count(*) from production.claim_registry)"""
+  (select count(*) from queue.claim_registry)"""
 
 MOVED_TWICE: Final = """
 select moved.batch_id

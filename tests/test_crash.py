@@ -53,7 +53,7 @@ group by failed.rule_codes"""
 INSIDE = {
     "validation, before its commit": "staging.failed_claims",
     "scoring, when nothing of it is written": "staging.claim_scores",
-    "transfer, when nothing of it is written": "production.claim_registry",
+    "transfer, when nothing of it is written": "queue.claim_registry",
     "transfer, before its commit": "production.claims",
     "transfer, before its scores are written": "production.claim_scores",
 }

@@ -26,7 +26,7 @@ FLOOR_DATABASE: Final = "claims_bench_floor"
 
 # The order is that in which the pipeline inserts.
 PRODUCED: Final = (
-    ("production.claim_registry", "submitter_id, claim_number_token, frequency_code"),
+    ("queue.claim_registry", "submitter_id, claim_number_token, frequency_code"),
     ("production.claim_lines", "service_month, claim_id, line_number"),
     ("production.claims", "service_month, claim_id"),
     ("production.claim_findings", "service_month, claim_id"),

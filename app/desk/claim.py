@@ -37,7 +37,7 @@ where found.claim_id = %(claim_id)s"""
 FIND_BY_NUMBER: Final[LiteralString] = """
 select registry.claim_id, 'transferred' as state
 from queue.submitters as submitter
-inner join production.claim_registry as registry
+inner join queue.claim_registry as registry
   on submitter.submitter_id = registry.submitter_id
 where registry.claim_number_token = %(token)s
 union all

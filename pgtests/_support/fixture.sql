@@ -449,7 +449,7 @@ end;
 create procedure fixture.add_registered(p_claim text, p_claim_id bigint)
 language sql
 begin atomic
-  insert into production.claim_registry
+  insert into queue.claim_registry
   (submitter_id, claim_number_token, frequency_code, claim_id, service_month)
   select
     claim.submitter_id,

@@ -13,7 +13,7 @@ from pg_catalog.pg_inherits as inheritance
 inner join pg_catalog.pg_class as relation on inheritance.inhrelid = relation.oid
 where
   relation.relkind = 'r'
-  and inheritance.inhparent <> 'production.claim_registry'::regclass;
+  and inheritance.inhparent <> 'queue.claim_registry'::regclass;
 
 -- From nothing, with a small window; a changed setting needs the audit trail's partition.
 update queue.settings

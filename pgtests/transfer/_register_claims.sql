@@ -25,7 +25,7 @@ select is(
 select results_eq(
   $$
     select named.name, registry.service_month
-    from production.claim_registry as registry
+    from queue.claim_registry as registry
     inner join fixture.claims as named on registry.claim_id = named.claim_id
     order by named.name
   $$,
@@ -33,7 +33,7 @@ select results_eq(
   'the others have their keys, and what failed has none'
 );
 
-delete from production.claim_registry
+delete from queue.claim_registry
 where claim_id = fixture.claim_id('another');
 select is(
   pg_temp.register_claims(),

@@ -44,7 +44,17 @@ grant usage on type
 pricing.line_to_price, scoring.claim_feature
 to claims_operator;
 grant select on all tables in schema
-pipeline, queue, reference, catalogue, scoring, models
+pipeline, reference, catalogue, scoring, models
+to claims_operator;
+-- By name: the partitions of the registry are nobody's to read.
+grant select on
+queue.batches,
+queue.submitters,
+queue.settings,
+queue.requests,
+queue.workers,
+queue.staging_statistics,
+queue.claim_registry
 to claims_operator;
 grant update on queue.settings to claims_operator;
 grant insert on
@@ -81,6 +91,5 @@ production.claims,
 production.claim_lines,
 production.claim_findings,
 production.claim_scores,
-production.claim_registry,
 production.review_queue
 to claims_operator;

@@ -29,7 +29,7 @@ begin
   with located as (
     select registry.claim_id, registry.service_month
     from queue.submitters as submitter
-    inner join production.claim_registry as registry
+    inner join queue.claim_registry as registry
       on submitter.submitter_id = registry.submitter_id
     where
       p_kind = 'claim_number'

@@ -29,7 +29,7 @@ begin
     'claim_number',
     'claim ' || registry.claim_id
   from staging.claims as claim
-  inner join production.claim_registry as registry
+  inner join queue.claim_registry as registry
     on
       claim.submitter_id = registry.submitter_id
       and claim.claim_number_token = registry.claim_number_token

@@ -31,7 +31,7 @@ begin
   ),
 
   registered as (
-    insert into production.claim_registry as registry
+    insert into queue.claim_registry as registry
     (submitter_id, claim_number_token, frequency_code, claim_id, service_month)
     select
       keyed.submitter_id,

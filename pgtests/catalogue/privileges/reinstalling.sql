@@ -33,7 +33,7 @@ cross join lateral aclexplode(schema.nspacl) as held;
 
 create temporary table before as select * from privileges;
 
-grant select on staging.claims, production.claim_registry to claims_worker;
+grant select on staging.claims, queue.claim_registry to claims_worker;
 grant select (wrapped_key) on vault.data_keys to claims_analyst;
 grant update on sequence queue.claim_ids to claims_app;
 grant usage on schema vault to claims_analyst;

@@ -107,7 +107,7 @@ select results_eq(
 select is(
   (
     select registry.claim_id
-    from production.claim_registry as registry
+    from queue.claim_registry as registry
     where registry.claim_number_token = sha256('C')
   ),
   fixture.claim_id('twice, earlier'),

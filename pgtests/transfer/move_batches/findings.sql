@@ -47,7 +47,7 @@ select results_eq(
 select set_eq(
   $$
     select named.name
-    from production.claim_registry as registry
+    from queue.claim_registry as registry
     inner join fixture.claims as named on registry.claim_id = named.claim_id
   $$,
   array['with a duplicate line', 'filed late', 'without a finding'],

@@ -28,7 +28,7 @@ select is_empty(
   $$
     select claim.claim_id from production.claims as claim
     union all
-    select registry.claim_id from production.claim_registry as registry
+    select registry.claim_id from queue.claim_registry as registry
   $$,
   'nothing was moved'
 );

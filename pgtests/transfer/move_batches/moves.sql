@@ -173,7 +173,7 @@ select bag_eq(
     select
       registry.submitter_id, registry.claim_number_token, registry.frequency_code,
       registry.claim_id, registry.service_month
-    from production.claim_registry as registry
+    from queue.claim_registry as registry
   $$,
   $$
     select

@@ -12,7 +12,7 @@ select 'claim' as kind, to_jsonb(claim) as moved from production.claims as claim
 union all
 select 'line', to_jsonb(line) from production.claim_lines as line
 union all
-select 'key', to_jsonb(registry) from production.claim_registry as registry
+select 'key', to_jsonb(registry) from queue.claim_registry as registry
 union all
 select 'batch', to_jsonb(batch) from queue.batches as batch
 union all

@@ -64,7 +64,7 @@ select is_empty(
   $$
     select claim.claim_id
     from production.claims as claim
-    left join production.claim_registry as registry
+    left join queue.claim_registry as registry
       on
         claim.claim_id = registry.claim_id
         and claim.service_month = registry.service_month

@@ -73,7 +73,7 @@ begin atomic
     'claim '
     || coalesce(registry.claim_id, validated.claim_id, keyed.earlier_claim_id) as value
   from keyed
-  left join production.claim_registry as registry
+  left join queue.claim_registry as registry
     on
       keyed.submitter_id = registry.submitter_id
       and keyed.claim_number_token = registry.claim_number_token
