@@ -102,7 +102,50 @@ add column retry_count integer not null default 0 check (retry_count >= 0),
 add column next_retry_at timestamptz,
 add column retried_batch_id bigint references queue.batches,
 add column replaced_by_claim_id bigint,
-add column resolved_at timestamptz,
+add column resolved_at timestamptz;
+
+-- What the downgrade below kept of claims that had failed before. One that was resolved before
+-- that was kept has its time from production.
+update staging.failed_claims as failed
+set
+  resolution = kept.resolution,
+  sqlstate = kept.sqlstate,
+  releases_in_force = kept.releases_in_force,
+  retry_count = kept.retry_count,
+  next_retry_at = kept.next_retry_at,
+  retried_batch_id = kept.retried_batch_id,
+  replaced_by_claim_id = kept.replaced_by_claim_id,
+  resolved_at = kept.resolved_at,
+  reasons = jsonb_set(failed.reasons, '{0}', (failed.reasons -> 0) - 'kept_by_0007')
+from staging.failed_claims as before
+cross join lateral jsonb_to_record(before.reasons -> 0 -> 'kept_by_0007') as kept (
+  resolution text,
+  sqlstate text,
+  releases_in_force integer[],
+  retry_count integer,
+  next_retry_at timestamptz,
+  retried_batch_id bigint,
+  replaced_by_claim_id bigint,
+  resolved_at timestamptz
+)
+where before.claim_id = failed.claim_id and before.reasons -> 0 ? 'kept_by_0007';
+update staging.failed_claims as failed
+set resolved_at = claim.transferred_at
+from production.claims as claim
+where
+  failed.claim_id = claim.claim_id
+  and failed.resolution = 'resolved'
+  and failed.resolved_at is null;
+update staging.claims as claim
+set replaces_claim_id = failed.claim_id
+from staging.failed_claims as failed
+where failed.replaced_by_claim_id = claim.claim_id;
+update production.claims as claim
+set replaces_claim_id = failed.claim_id
+from staging.failed_claims as failed
+where failed.replaced_by_claim_id = claim.claim_id;
+
+alter table staging.failed_claims
 add check (resolution <> 'retried' or retried_batch_id is not null),
 add check ((resolution = 'superseded') = (replaced_by_claim_id is not null)),
 add check ((resolution in ('resolved', 'superseded')) = (resolved_at is not null));
@@ -124,9 +167,32 @@ reset role;
 """
 
 # What the older schema cannot say becomes the nearest that it can: a failed batch waits
-# again where it stood, and a claim under way again is failed until the next upgrade.
+# again where it stood, and a claim under way again is failed until the next upgrade. What it
+# says of failed claims is kept beside their first reason, which the older schema hands on as it
+# is: without it the checks above refuse the upgrade for a claim that was resolved or superseded,
+# before any later revision could mend it.
 DOWNGRADE = """
 set local role claims_owner;
+
+update staging.failed_claims as failed
+set
+  reasons = jsonb_set(
+    failed.reasons,
+    '{0}',
+    (failed.reasons -> 0) || jsonb_build_object(
+      'kept_by_0007',
+      jsonb_build_object(
+        'resolution', failed.resolution,
+        'sqlstate', failed.sqlstate,
+        'releases_in_force', failed.releases_in_force,
+        'retry_count', failed.retry_count,
+        'next_retry_at', failed.next_retry_at,
+        'retried_batch_id', failed.retried_batch_id,
+        'replaced_by_claim_id', failed.replaced_by_claim_id,
+        'resolved_at', failed.resolved_at
+      )
+    )
+  );
 
 drop index staging.failed_claims_next_retry_at;
 drop index staging.failed_claims_retried_batch_id;
