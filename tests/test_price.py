@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli import main
-from app.pricing import lines as pricing
+from app.pricing import file as pricing
 from app.program.paths import DATA_DIR
 from tests.servers import Database, Server
 

@@ -15,7 +15,8 @@ from rich.progress import Progress
 from app.cli.options import json_option
 from app.cli.starter import load_starter
 from app.database.connect import Role, connect
-from app.pricing.lines import ADDED, CHUNK_LINES, Priced, PriceFile, price_file, read_price_file
+from app.pricing.file import ADDED, CHUNK_LINES, PriceFile, price_file, read_price_file
+from app.pricing.lines import Priced
 from app.program.console import notice, progress
 from app.program.errors import ClaimsError
 

@@ -16,7 +16,7 @@ from app.database.connect import Role, connect
 from app.database.trail import PURPOSES, Told, origin
 from app.desk.claim import ClaimReport, Finding, Reader, as_object, find_claim, read_claim
 from app.desk.status import standard_codes
-from app.pricing.basis import Basis
+from app.pricing.basis import Basis, Formula
 from app.program.console import notice, out, print_json
 from app.program.settings import load_settings
 from app.scoring.explain import ScoreReport
@@ -43,7 +43,6 @@ _EFFECTS: Final = {
     "pend": "waits for a person",
     "warn": "warns",
 }
-_STEPS: Final = {"opps_cap": "OPPS cap, lower", "charge": "charge, lower"}
 _TIMES: Final = "\N{MULTIPLICATION SIGN}"
 _SCORE_DECIMALS: Final = 3
 _ALL_DECIMALS: Final = 17
@@ -323,9 +322,15 @@ def _show_price(pricing: dict[str, Any], basis: Basis | None) -> None:
 def _show_steps(pricing: dict[str, Any], basis: Basis | None) -> None:
     """Write an amount out, from the relative values to the cent."""
     steps = list(
-        zip(pricing["step_codes"], pricing["step_factors"], pricing["step_amounts"], strict=True)
+        zip(
+            pricing["step_titles"],
+            pricing["step_formulas"],
+            pricing["step_factors"],
+            pricing["step_amounts"],
+            strict=True,
+        )
     )
-    _, _, fee = steps[0]
+    title, first, _, fee = steps[0]
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
@@ -335,7 +340,7 @@ def _show_steps(pricing: dict[str, Any], basis: Basis | None) -> None:
             "The releases in force for places of service and ZIP codes have changed since, "
             "so the parts of the fee cannot be shown."
         )
-        table.add_row("fee", "", f"{fee}")
+        table.add_row(title, "", f"{fee}")
     else:
         setting = "facility" if basis.is_facility else "non-facility"
         row = f", row {basis.row_modifier}" if basis.row_modifier else ""
@@ -344,44 +349,31 @@ def _show_steps(pricing: dict[str, Any], basis: Basis | None) -> None:
             f"Indices: {basis.gpci_release}, {basis.carrier} {basis.locality} "
             f"{basis.locality_name}."
         )
-        _add_formula(table, basis, basis.practice_expense_rvu, basis.malpractice_rvu, basis.fee)
-    units = ""
-    for code, factor, amount in steps[1:]:
+        _add_formula(table, basis.formula(first))
+    factors = ""
+    for title, formula, factor, amount in steps[1:]:
         shown = "" if factor is None else f"{_TIMES} {factor.normalize():f}"
-        if code == "units":
-            units = shown
-        elif code == "opps_cap" and basis is not None:
-            table.add_row("OPPS cap:")
-            _add_formula(
-                table,
-                basis,
-                basis.opps_practice_expense_rvu,
-                basis.opps_malpractice_rvu,
-                basis.opps_cap,
-            )
-            shown = units
-        table.add_row(_STEPS.get(code, code.replace("_", " ")), shown, f"{amount}")
+        factors = f"{factors} {shown}".strip()
+        if formula is not None and basis is not None:
+            # A ceiling by a formula of its own is multiplied as the amount before it was.
+            table.add_row(f"{title}:")
+            _add_formula(table, basis.formula(formula))
+            shown = factors
+        limits = factor is None
+        table.add_row(f"{title}, lower" if limits else title, shown, f"{amount}")
     table.add_row("rounded", "", Text(f"{pricing['allowed_amount']}", style="bold"))
     _print(table)
 
 
-def _add_formula(
-    table: Table, basis: Basis, practice_expense: Decimal, malpractice: Decimal, amount: Decimal
-) -> None:
+def _add_formula(table: Table, formula: Formula) -> None:
     """Write out what one unit comes to, by the formula of the fee schedule."""
-    parts = (
-        ("work", basis.work_rvu, basis.work_gpci),
-        ("practice expense", practice_expense, basis.practice_expense_gpci),
-        ("malpractice", malpractice, basis.malpractice_gpci),
-    )
-    for name, value, index in parts:
+    for name, value, index in formula.parts:
         table.add_row(name, f"{value} {_TIMES} {index}", _number(value * index))
-    total = sum((value * index for _, value, index in parts), Decimal())
-    table.add_row("sum", "", _number(total))
+    table.add_row("sum", "", _number(formula.total))
     table.add_row(
         "conversion factor",
-        f"{_TIMES} {basis.conversion_factor}",
-        f"{amount.normalize():f}",
+        f"{_TIMES} {formula.conversion_factor}",
+        f"{formula.amount.normalize():f}",
     )
 
 

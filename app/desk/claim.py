@@ -90,8 +90,17 @@ LINES_TRANSFERRED: Final[LiteralString] = """
 select
   line.*,
   coalesce(reason.title, rule.title) as reason,
-  coalesce(reason.hint, rule.hint) as hint
+  coalesce(reason.hint, rule.hint) as hint,
+  told.step_titles,
+  told.step_formulas
 from access.claim_lines as line
+cross join lateral (
+  select
+    array_agg(step.title order by given.number) as step_titles,
+    array_agg(step.formula order by given.number) as step_formulas
+  from unnest(line.step_codes) with ordinality as given (step_code, number)
+  left join catalogue.pricing_steps as step on given.step_code = step.step_code
+) as told
 left join catalogue.pricing_reasons as reason on line.reason_code = reason.reason_code
 left join reference.rules as rule on line.reason_code = rule.rule_code
 where line.claim_id = %(claim_id)s
@@ -172,7 +181,8 @@ LINE_FIELDS: Final = (
 )
 PRICED_FIELDS: Final = (
     *("pricing_status", "reason_code", "reason", "hint", "allowed_amount"),
-    *("step_codes", "step_factors", "step_amounts", "group_code", "carc", "rarc"),
+    *("step_codes", "step_titles", "step_formulas", "step_factors", "step_amounts"),
+    *("group_code", "carc", "rarc"),
 )
 
 Decision = Literal["approved", "review", "denied", "open", "superseded"]

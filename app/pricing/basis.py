@@ -20,24 +20,17 @@ with line as (
     line.place_of_service,
     line.rvu_release_id,
     line.gpci_release_id,
-    case
-      when '26' = any(line.modifiers) then '26'
-      when 'TC' = any(line.modifiers) then 'TC'
-      when '53' = any(line.modifiers) then '53'
-      else ''
-    end as row_modifier,
+    pricing.choose_row_modifier(line.modifiers) as row_modifier,
     claim.carrier,
     claim.locality,
     left(claim.service_zip, 5) as zip5,
-    settings.qpp_status,
-    exists (
-      select from catalogue.work_floor_periods as floored
-      where line.service_date between floored.valid_from and floored.valid_to
-    ) as work_floor
+    found.place_release_id,
+    found.zip_release_id,
+    found.work_floor
   from access.claim_lines as line
   inner join access.claims as claim
     on line.claim_id = claim.claim_id and line.service_month = claim.service_month
-  cross join queue.settings as settings
+  cross join lateral pricing.find_releases(array[line.service_date]) as found
   where line.claim_id = %(claim_id)s and line.pricing_status = 'priced'
 )
 
@@ -54,11 +47,8 @@ select
   case when place.is_facility then rvu.facility_pe_rvu else rvu.non_facility_pe_rvu end
     as practice_expense_rvu,
   rvu.malpractice_rvu,
-  case
-    when line.work_floor
-      then coalesce(gpci.work_gpci_floored, greatest(gpci.work_gpci, 1.000))
-    else gpci.work_gpci
-  end as work_gpci,
+  pricing.choose_work_index(line.work_floor, gpci.work_gpci, gpci.work_gpci_floored)
+    as work_gpci,
   gpci.practice_expense_gpci,
   gpci.malpractice_gpci,
   rvu.conversion_factor,
@@ -78,22 +68,12 @@ inner join reference.procedure_rvus as rvu
     line.rvu_release_id = rvu.release_id
     and line.hcpcs = rvu.hcpcs
     and line.row_modifier = rvu.modifier
-inner join reference.periods_in_force as place_period
-  on
-    place_period.kind = 'place_of_service'
-    and line.qpp_status = place_period.qpp_status
-    and line.service_date between place_period.valid_from and place_period.valid_to
 inner join reference.place_of_service_codes as place
   on
-    place_period.release_id = place.release_id
+    line.place_release_id = place.release_id
     and line.place_of_service = place.place_of_service
-left join reference.periods_in_force as zip_period
-  on
-    zip_period.kind = 'zip_locality'
-    and line.qpp_status = zip_period.qpp_status
-    and line.service_date between zip_period.valid_from and zip_period.valid_to
 left join reference.zip_localities as zip
-  on zip_period.release_id = zip.release_id and line.zip5 = zip.zip5
+  on line.zip_release_id = zip.release_id and line.zip5 = zip.zip5
 inner join reference.geographic_indices as gpci
   on
     line.gpci_release_id = gpci.release_id
@@ -101,6 +81,25 @@ inner join reference.geographic_indices as gpci
     and case when line.carrier is null then zip.locality else line.locality end
     = gpci.locality
 order by line.line_number"""
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """What one unit comes to: relative values weighted by indices, in dollars."""
+
+    parts: tuple[tuple[str, Decimal, Decimal], ...]
+    """Name, relative value and index."""
+    conversion_factor: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """The weighted relative values."""
+        return sum((value * index for _, value, index in self.parts), Decimal())
+
+    @property
+    def amount(self) -> Decimal:
+        """Dollars, not rounded."""
+        return self.total * self.conversion_factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +129,27 @@ class Basis:
     @property
     def fee(self) -> Decimal:
         """The amount of one unit, dollars, not rounded."""
-        return self._amount(self.practice_expense_rvu, self.malpractice_rvu)
+        return self.formula("schedule").amount
 
     @property
     def opps_cap(self) -> Decimal:
         """The same formula over the relative values of the OPPS cap."""
-        return self._amount(self.opps_practice_expense_rvu, self.opps_malpractice_rvu)
+        return self.formula("opps").amount
 
-    def _amount(self, practice_expense: Decimal, malpractice: Decimal) -> Decimal:
-        return (
-            self.work_rvu * self.work_gpci
-            + practice_expense * self.practice_expense_gpci
-            + malpractice * self.malpractice_gpci
-        ) * self.conversion_factor
+    def formula(self, name: str) -> Formula:
+        """Write out one unit by the relative values of a formula of catalogue.pricing_steps."""
+        practice_expense, malpractice = {
+            "schedule": (self.practice_expense_rvu, self.malpractice_rvu),
+            "opps": (self.opps_practice_expense_rvu, self.opps_malpractice_rvu),
+        }[name]
+        return Formula(
+            parts=(
+                ("work", self.work_rvu, self.work_gpci),
+                ("practice expense", practice_expense, self.practice_expense_gpci),
+                ("malpractice", malpractice, self.malpractice_gpci),
+            ),
+            conversion_factor=self.conversion_factor,
+        )
 
     def gives(self, stored_fee: Decimal) -> bool:
         """Whether the figures still give the fee that was stored with the line."""

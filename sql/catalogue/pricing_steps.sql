@@ -22,8 +22,8 @@ from (
   ('units', 310, 310, 'units', null),
   ('bilateral', 400, 400, 'bilateral surgery', null),
   ('multiple_procedures', 600, 600, 'multiple procedures', null),
-  ('opps_cap', 700, 700, 'OPPS cap, lower', 'opps'),
-  ('charge', 910, 910, 'charge, lower', null)
+  ('opps_cap', 700, 700, 'OPPS cap', 'opps'),
+  ('charge', 910, 910, 'charge', null)
 ) as step (step_code, place, precedence, title, formula);
 
 comment on view catalogue.pricing_steps

@@ -87,13 +87,7 @@ begin atomic
       on
         dated.rvu_release_id = rvu.release_id
         and given.hcpcs = rvu.hcpcs
-        and case
-          when given.modifiers is null then ''
-          when '26' = any(given.modifiers) then '26'
-          when 'TC' = any(given.modifiers) then 'TC'
-          when '53' = any(given.modifiers) then '53'
-          else ''
-        end = rvu.modifier
+        and pricing.choose_row_modifier(given.modifiers) = rvu.modifier
     left join reference.place_of_service_codes as place
       on
         dated.place_release_id = place.release_id

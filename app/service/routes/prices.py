@@ -54,10 +54,7 @@ where
   period.kind = 'rvu'
   and %(on)s between period.valid_from and period.valid_to
   and rvu.hcpcs = %(hcpcs)s
-  and rvu.modifier = %(modifier)s"""
-
-ROW_MODIFIERS: Final = ("26", "TC", "53")
-"""Modifiers that choose a row of the fee schedule, in the order of pricing.price_lines."""
+  and rvu.modifier = pricing.choose_row_modifier(%(modifiers)s::text[])"""
 
 SETTINGS: Final = {"non_facility": "11", "facility": "22"}
 """A place of service for each setting: office, and on-campus outpatient hospital."""
@@ -78,6 +75,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One step of an amount."""
 
     step: str
+    title: str
     factor: Decimal | None
     amount: Decimal
 
@@ -305,10 +303,9 @@ def _cached(
 
 
 def _rvu(conn: Connection[Any], question: RvuQuestion) -> Rvu:
-    row_modifier = next((code for code in ROW_MODIFIERS if code in question.modifiers), "")
     with conn.cursor(row_factory=rows.dict_row) as cur:
         row = cur.execute(
-            READ_RVU, {"hcpcs": question.hcpcs, "on": question.on, "modifier": row_modifier}
+            READ_RVU, {"hcpcs": question.hcpcs, "on": question.on, "modifiers": question.modifiers}
         ).fetchone()
     if row is None:
         raise ApiError(
@@ -384,7 +381,8 @@ def _price(priced: Priced) -> dict[str, Any]:
         "reason_code": priced.reason_code,
         "reason": priced.reason,
         "steps": [
-            Step(step=step.step, factor=step.factor, amount=step.amount) for step in priced.steps
+            Step(step=step.step, title=step.title, factor=step.factor, amount=step.amount)
+            for step in priced.steps
         ],
     }
 
