@@ -264,6 +264,7 @@ def test_json_is_an_array_of_the_rows_with_exact_amounts() -> None:
         ("fee_schedule", Decimal("33.4009")),
         ("units", 2),
     ]
+    assert [step["title"] for step in steps] == ["fee", "units"]
     for step, amount in zip(steps, (fee("99213"), 2 * fee("99213")), strict=True):
         assert abs(step["amount"] - amount) < Decimal("0.0001")
     assert second["allowed_amount"] is None

@@ -126,6 +126,7 @@ def test_a_quote_prices_like_the_pipeline(cached: tuple[Service, object]) -> Non
         first, second = quote.lines
         assert (str(first.allowed_amount), first.status) == ("101.79", "priced")
         assert (str(second.allowed_amount), second.steps[-1].step) == ("12.50", "charge")
+        assert second.steps[-1].title == "charge"
         assert str(quote.allowed_total) == "114.29"
         nowhere = client.post(
             "/api/v1/pricing/quote", json={"lines": [QUOTE["lines"][0] | {"zip": "00000"}]}

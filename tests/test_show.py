@@ -342,6 +342,8 @@ def test_the_steps_of_each_line_are_told(shown: Shown) -> None:
     assert visit["pricing"]["step_codes"] == ["fee_schedule"]
     assert imaging["pricing"]["step_codes"] == ["fee_schedule", "units", "opps_cap"]
     assert tracing["pricing"]["step_codes"] == ["fee_schedule", "charge"]
+    assert imaging["pricing"]["step_titles"] == ["fee", "units", "OPPS cap"]
+    assert imaging["pricing"]["step_formulas"] == ["schedule", None, "opps"]
     assert imaging["basis"]["is_capped"]
     assert visit["basis"]["locality_name"] == "MANHATTAN"
     text = in_one_line(text_of(shown, "approved"))
