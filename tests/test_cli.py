@@ -383,3 +383,45 @@ def test_a_pipe_that_closes_early_is_no_error(database: Database, tmp_path: Path
         assert process.stdout.readline().startswith(b"date_of_service,")
         process.stdout.close()
         assert b"Traceback" not in process.stderr.read()
+
+
+def test_the_list_of_commands_says_what_their_help_says() -> None:
+    """It is shown without importing them."""
+    context = click.Context(main)
+    for name, listed in cli.COMMANDS.items():
+        command = main.get_command(context, name)
+        assert command is not None
+        assert command.get_short_help_str(1000) == listed
+
+
+LOADED: Final = """
+import sys
+from app.cli import main
+try:
+    main({arguments!r})
+except SystemExit:
+    pass
+print(sorted({heavy!r} & set(sys.modules)), file=sys.stderr)"""
+
+HEAVY: Final = {
+    *("ai_edge_litert", "alembic", "cryptography", "granian", "litestar", "numpy"),
+    *("pydantic_settings", "sqlalchemy", "tensorflow"),
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "heavy"),
+    [
+        (["--help"], HEAVY),
+        (["status", "--help"], {"ai_edge_litert", "litestar", "numpy", "tensorflow"}),
+    ],
+)
+def test_a_command_starts_with_what_it_needs_alone(arguments: list[str], heavy: set[str]) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", LOADED.format(arguments=arguments, heavy=heavy)],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert run.stderr.splitlines()[-1] == "[]"

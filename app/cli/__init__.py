@@ -13,12 +13,34 @@ from app.cli.options import JSON_FLAG
 from app.program.console import err, notice, print_json
 from app.program.errors import ClaimsError
 
-COMMANDS: Final = (
-    *("audit", "batches", "bench", "client", "db", "demo", "failed", "find", "generate"),
-    *("keys", "load", "model", "price", "process", "reference", "review", "serve", "show"),
-    *("status", "worker"),
-)
-"""Each is the object of its own name in the module of its own name beside this one."""
+COMMANDS: Final = {
+    "audit": "Seal, verify and read the record of who did what to which claims.",
+    "batches": "List batches that do not go on by themselves; retry the failed, release the held.",
+    "bench": "Measure loading and processing of generated claims in databases of its own.",
+    "client": "Create, list and revoke API clients and their tokens.",
+    "db": "Start and stop the embedded server, change the schema, look at the database.",
+    "demo": "Run the main job: make the database, load claims, process them, show what came out.",
+    "failed": (
+        "List failed claims by reason, or with --rule those of one rule; retry or correct them."
+    ),
+    "find": "Find claims without decrypting any; give one of the three.",
+    "generate": "Write realistic synthetic claims as NDJSON, the same for the same seed.",
+    "keys": "Keys that protect what identifies patients: make, list, rotate, rewrap, destroy.",
+    "load": "Load professional claims from NDJSON or JSON array files (- reads standard input).",
+    "model": "Train, compare, activate and watch the models that score claims.",
+    "price": "Price service lines from a CSV file (- reads standard input), without any claim.",
+    "process": "Validate the claims that wait, score and price them and move them to production.",
+    "reference": "Load fee schedules, localities and code lists as releases, and list them.",
+    "review": "Work off the claims in production that wait for a person.",
+    "serve": "Serve the HTTP API until it is interrupted; logs are JSON lines on standard output.",
+    "show": "Explain one claim: its state, what was found, and how each amount came about.",
+    "status": (
+        "Show how many claims are where, the newest batches, and the releases in force today."
+    ),
+    "worker": "Validate, price and move batches as they come in, until Ctrl-C or SIGTERM.",
+}
+"""Each is the object of its own name in the module of its own name beside this one, with what its
+help begins with: the list of them is shown without importing any."""
 
 NO_ROOM: Final = (ENOSPC, EDQUOT, EFBIG, EIO)
 """The errors by which a system refuses bytes that a command writes."""
@@ -35,14 +57,26 @@ class ClaimsGroup(click.RichGroup):
     it needs itself: SQLAlchemy alone takes as long as most commands do.
     """
 
+    _lists = False
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click declares it
         """Give the names of the commands."""
         return list(COMMANDS)
 
+    def get_help(self, ctx: click.Context) -> str:
+        """List the commands without importing any."""
+        self._lists = True
+        try:
+            return super().get_help(ctx)
+        finally:
+            self._lists = False
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as click declares it
-        """Import a command."""
+        """Import a command, or give it as the list shows it."""
         if cmd_name not in COMMANDS:
             return None
+        if self._lists:
+            return click.Command(cmd_name, help=COMMANDS[cmd_name])
         command = getattr(import_module(f"app.cli.{cmd_name}"), cmd_name)
         if not isinstance(command, click.Command):
             raise TypeError(cmd_name)

@@ -18,9 +18,10 @@ from app.cli.process import run
 from app.cli.starter import load_starter
 from app.database.connect import Role, connect
 from app.database.schema import upgrade
+from app.desk.accounting import Accounting, read_accounting
 from app.generate import AS_OF, FAULT_SHARE, Generator
 from app.intake.load import LoadResult
-from app.pipeline.once import Accounting, ProcessResult, read_accounting
+from app.pipeline.once import ProcessResult
 from app.program.console import err, out, print_json, progress
 from app.program.errors import translated
 from app.program.paths import DATA_DIR

@@ -7,7 +7,7 @@ from typing import Any, Final, LiteralString, TypeVar
 
 from psycopg import Connection, rows
 
-from app.pipeline.once import Accounting, read_accounting
+from app.desk.accounting import Accounting, read_accounting
 from app.program.errors import ClaimsError, translated
 from app.reference.kinds import KINDS
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, LiteralString
 
-from psycopg import Connection, rows
+from psycopg import Connection
 
 from app.database.connect import Role, connect
+from app.desk.accounting import read_accounting
 from app.pipeline.stages import Stage, stages_of
 from app.program.errors import translated
 from app.program.settings import Settings
@@ -32,19 +33,6 @@ select maintenance.analyze_staging(array(
 TAKE_BATCHES: Final[LiteralString] = """
 select pipeline._take_batches(%(stage)s, %(max_claims)s)"""
 
-ACCOUNTING: Final = """
-select
-  accounting.loaded,
-  accounting.in_progress,
-  accounting.transferred,
-  accounting.failed,
-  accounting.superseded,
-  accounting.pended,
-  accounting.below_threshold,
-  accounting.denied,
-  (select coalesce(sum(status.allowed_total), 0) from pipeline.status) as allowed_total
-from pipeline.accounting as accounting"""
-
 WORK_DONE: Final = """
 select
   coalesce(
@@ -65,24 +53,6 @@ from queue.batches as batch
 where batch.state <> 'transferred'"""
 
 POLL_SECONDS: Final = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Accounting:
-    """Where all claims ever loaded are; the fields are the columns of pipeline.accounting."""
-
-    loaded: int
-    in_progress: int
-    transferred: int
-    failed: int
-    superseded: int
-    pended: int
-    below_threshold: int
-    """Transferred claims that wait for a person because of their score alone."""
-    denied: int
-    """Transferred claims of which no line is payable."""
-    allowed_total: Decimal
-    """Allowed amounts of the transferred claims, dollars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +78,6 @@ class ProcessResult:
     def claims_per_second(self) -> float:
         """Speed from staging to production; zero when nothing waited."""
         return self.claims / self.seconds if self.claims else 0.0
-
-
-def read_accounting(conn: Connection[Any]) -> Accounting:
-    """Read where all claims are."""
-    with translated(), conn.cursor(row_factory=rows.class_row(Accounting)) as cur:
-        accounting = cur.execute(ACCOUNTING).fetchone()
-    if accounting is None:
-        msg = "pipeline.accounting has one row"
-        raise AssertionError(msg)
-    return accounting
 
 
 def process_pending(
