@@ -26,6 +26,20 @@ set client_min_messages = warning;
 
 create schema fixture;
 
+-- Lets it be so much later (or earlier) from now on, to whatever asks the clock.
+create procedure fixture.move_clock(p_by interval)
+language plpgsql
+as $$
+begin
+  execute format(
+    'create or replace function maintenance.clock() returns timestamptz '
+    'language sql stable parallel safe '
+    'begin atomic select now() + %L::interval; end',
+    p_by
+  );
+end;
+$$;
+
 create table fixture.releases (
   kind text not null,
   name text not null,

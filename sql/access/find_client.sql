@@ -27,9 +27,9 @@ begin
     client.token_hash,
     case
       when client.revoked_at is not null then 'revoked'
-      when client.expires_at <= now() then 'expired'
+      when client.expires_at <= maintenance.clock() then 'expired'
     end as refusal,
-    coalesce(client.last_used_at < now() - interval '1 minute', true) as is_stale
+    coalesce(client.last_used_at < maintenance.clock() - interval '1 minute', true) as is_stale
   from vault.api_clients as client
   inner join queue.submitters as submitter
     on client.submitter_id = submitter.submitter_id

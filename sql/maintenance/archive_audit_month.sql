@@ -19,7 +19,7 @@ begin
   end if;
   if
     date_trunc('month', p_month::timestamp) + interval '1 month'
-    > now() at time zone 'UTC'
+    > maintenance.clock() at time zone 'UTC'
   then
     raise exception using
       errcode = 'AU006',

@@ -1,4 +1,5 @@
--- Partitions, releases of reference data, submitters.
+-- The clock, partitions, releases of reference data, submitters.
+\ir clock.sql
 \ir _ensure_partition.sql
 \ir ensure_partitions.sql
 \ir drop_finished_days.sql

@@ -24,7 +24,7 @@ begin
         'staging.claim_scores'::regclass
       )
       and to_date(right(child.relname, 8), 'YYYYMMDD') < (
-        select (now() at time zone 'UTC')::date - settings.staging_retention_days
+        select (maintenance.clock() at time zone 'UTC')::date - settings.staging_retention_days
         from queue.settings as settings
       )
       and not exists (

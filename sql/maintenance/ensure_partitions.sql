@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_settings queue.settings;
-  v_today date := (now() at time zone 'UTC')::date;
+  v_today date := (maintenance.clock() at time zone 'UTC')::date;
   v_made integer;
 begin
   perform pg_advisory_xact_lock(hashtext('maintenance.ensure_partitions'));

@@ -32,6 +32,7 @@ values
 ('auditing.find_patient_of_claim', '{claims_auditor}'),
 ('auditing.find_events_of_claims', '{claims_auditor}'),
 ('maintenance.archive_audit_month', '{claims_operator}'),
+('maintenance.clock', '{}'),
 ('maintenance._ensure_partition', '{}'),
 ('maintenance._take_comments', '{}'),
 ('maintenance.ensure_partitions', '{claims_operator,claims_worker}'),

@@ -51,7 +51,7 @@ select is(pipeline.retry_due_failed_claims(), 0, '... and for another release');
 call fixture.add_release('rvu', 'corrected', '2025-06-15', '2025-12-31');
 call fixture.add_procedure('00000', p_release => 'corrected');
 select is(pipeline.retry_due_failed_claims(), 0, 'within the minute it is not tried');
-update staging.failed_claims set next_retry_at = now() where next_retry_at is not null;
+call fixture.move_clock('61 seconds');
 select is(pipeline.retry_due_failed_claims(), 1, '... and then it is');
 select pipeline.run_stage('validation', array(select batch_id from queue.batches));
 select pipeline.run_stage('transfer', array(select batch_id from queue.batches));

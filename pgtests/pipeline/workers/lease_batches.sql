@@ -50,9 +50,10 @@ select is(
   '... and no attempt was counted'
 );
 
--- A lease that ended by itself.
-update queue.batches set leased_until = now() - interval '1 second'
-where batch_id = any(array[fixture.batch_id('a'), fixture.batch_id('c')]);
+-- A lease that ended by itself; those of b and ready are of a worker that takes an hour.
+update queue.batches set leased_until = leased_until + interval '1 hour'
+where batch_id = any(array[fixture.batch_id('b'), fixture.batch_id('ready')]);
+call fixture.move_clock('61 seconds');
 select is(
   pg_temp.lease('three', '{validation}', 100), null,
   'what a dead worker had is not taken at once'
@@ -60,8 +61,8 @@ select is(
 select results_eq(
   $$
     select named.name, batch.attempts, batch.last_sqlstate, batch.leased_by,
-      batch.next_attempt_at between now() + interval '0.4 s'
-      and clock_timestamp() + interval '1.1 s'
+      batch.next_attempt_at between now() + interval '61.4 s'
+      and clock_timestamp() + interval '62.1 s'
     from queue.batches as batch
     inner join fixture.batches as named on batch.batch_id = named.batch_id
     where batch.attempts > 0
@@ -73,7 +74,7 @@ select results_eq(
   $$,
   '... it counts as a failed attempt, and the next one is due in a second or so'
 );
-update queue.batches set next_attempt_at = now() where attempts > 0;
+call fixture.move_clock('63 seconds');
 select is(
   pg_temp.lease('three', '{validation}', 79), 'validation a',
   'a batch that failed counts four times as many claims'
@@ -81,7 +82,8 @@ select is(
 select is(
   pg_temp.lease('four', '{validation}', 80), 'validation c', '... for whoever takes it'
 );
-update queue.batches set leased_until = now() - interval '1 second', attempts = 4
+call fixture.move_clock('130 seconds');
+update queue.batches set attempts = 4
 where batch_id = any(array[fixture.batch_id('a'), fixture.batch_id('c')]);
 select pg_temp.lease('five', '{validation}', 100);
 select is(pg_temp.lease('five', '{validation}', 100), null, 'the fifth time it is failed');

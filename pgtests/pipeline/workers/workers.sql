@@ -28,7 +28,7 @@ select results_eq(
   $$ values ('b', false, '[]'::jsonb) $$,
   '... and is not alive'
 );
-update queue.workers set heartbeat_at = now() - interval '8 days' where worker_id = 'a';
+call fixture.move_clock('6 days 23:59:50');
 select pipeline.record_heartbeat('c', 'host', 3, '0.1');
 select results_eq(
   'select worker_id from pipeline.workers order by worker_id',

@@ -10,7 +10,7 @@ set plan_cache_mode = 'force_custom_plan'
 as $$
 #variable_conflict use_column
 declare
-  v_today date := (now() at time zone 'UTC')::date;
+  v_today date := (maintenance.clock() at time zone 'UTC')::date;
   v_old_batch_ids bigint[];
   v_old_days date[];
   v_batch_ids bigint[];

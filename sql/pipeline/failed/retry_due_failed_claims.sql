@@ -26,7 +26,7 @@ begin
     from staging.failed_claims as failed
     where
       failed.resolution = 'open'
-      and failed.next_retry_at <= now()
+      and failed.next_retry_at <= maintenance.clock()
       and not failed.releases_in_force @> v_in_force
       and exists (
         select

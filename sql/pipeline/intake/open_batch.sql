@@ -23,9 +23,9 @@ as $$
 #variable_conflict use_column
 declare
   v_submitter_id integer := pipeline._submitter_id(p_submitter);
-  v_received_on date := (now() at time zone 'UTC')::date;
+  v_received_on date := (maintenance.clock() at time zone 'UTC')::date;
 begin
-  if p_first_received_at > now() then
+  if p_first_received_at > maintenance.clock() then
     raise exception using
       errcode = 'PL015',
       message = format('claims cannot be received at %s, which is to come', p_first_received_at),
@@ -46,7 +46,7 @@ begin
   );
 
   return query
-  select v_submitter_id, v_received_on, coalesce(p_first_received_at, now());
+  select v_submitter_id, v_received_on, coalesce(p_first_received_at, maintenance.clock());
 end;
 $$;
 

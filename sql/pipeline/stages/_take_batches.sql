@@ -18,8 +18,8 @@ declare
     where
       batch.state = any(v_states)
       and (p_stage <> 'transfer' or not batch.hold)
-      and (batch.leased_until is null or batch.leased_until < now())
-      and (batch.next_attempt_at is null or batch.next_attempt_at <= now())
+      and (batch.leased_until is null or batch.leased_until < maintenance.clock())
+      and (batch.next_attempt_at is null or batch.next_attempt_at <= maintenance.clock())
     order by batch.batch_id
     for update skip locked;
   v_batch record;

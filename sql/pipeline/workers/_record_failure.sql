@@ -29,7 +29,7 @@ begin
       failed_at = case when batch.attempts + 1 >= p_max_attempts then now() end,
       next_attempt_at = case
         when batch.attempts + 1 < p_max_attempts
-          then clock_timestamp() + (0.5 + random() / 2) * least(
+          then maintenance.clock() + (clock_timestamp() - now()) + (0.5 + random() / 2) * least(
             settings.retry_backoff * power(2, least(batch.attempts, 30)),
             settings.retry_backoff_limit
           )

@@ -39,7 +39,7 @@ begin
 
     return query
     update queue.batches as batch
-    set leased_by = p_worker_id, leased_until = now() + p_lease
+    set leased_by = p_worker_id, leased_until = maintenance.clock() + p_lease
     where
       batch.batch_id = any(v_batch_ids)
       and (v_abandoned is null or batch.batch_id <> all(v_abandoned))

@@ -16,7 +16,7 @@ begin
   on conflict (worker_id) do update
     set heartbeat_at = now(), stopped_at = null, work = excluded.work;
   delete from queue.workers as worker
-  where worker.heartbeat_at < now() - interval '7 days';
+  where worker.heartbeat_at < maintenance.clock() - interval '7 days';
 end;
 $$;
 
