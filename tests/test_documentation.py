@@ -58,6 +58,10 @@ NOT_RUN: Final = {
         "docs/reference.md",
         "claims reference load rvu25d.zip GPCI2026.csv ZIP5_OCT2025.txt icd10cm_codes_2026.txt",
     ),
+    (
+        "docs/reference.md",
+        "claims reference withdraw 12 --reason 'the file of another quarter'",
+    ),
     ("docs/scoring.md", ".venv/bin/python -m pip install --editable '.[train]'"),
     (
         "docs/sql.md",
