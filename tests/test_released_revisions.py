@@ -28,3 +28,10 @@ def test_what_is_not_released_comes_after_what_is() -> None:
     )
     assert list(RELEASED) == files[: len(RELEASED)]
     assert "migrations/versions/0011_login_submitters.py" in RELEASED
+
+
+def test_the_changelog_tells_of_each_revision_to_be_released() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    for path in (MIGRATIONS_DIR / "versions").glob("*.py"):
+        if str(path.relative_to(ROOT)) not in RELEASED:
+            assert path.name[:4] in changelog, path.name
