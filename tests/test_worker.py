@@ -21,9 +21,11 @@ from app.generate import AS_OF, Generator
 from app.intake.load import load_files
 from app.pipeline import metrics
 from app.pipeline import worker as service
+from app.pipeline.housekeeping import drift, history, retries
 from app.pipeline.worker import Worker
 from app.program import logs
 from app.program.settings import load_settings
+from app.scoring import registry
 from tests.pipeline_support import (
     BATCH_SIZE,
     CLAIMS,
@@ -363,7 +365,7 @@ def test_a_held_batch_waits_for_its_release(
 def test_failed_claims_are_retried_when_their_reference_data_comes(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "HOUSEKEEPING_SECONDS", 0.2)
+    monkeypatch.setattr(retries, "SECONDS", 0.2)
     waiting = "select count(*) from staging.failed_claims where next_retry_at is not null"
     with database.connect() as conn, working():
         wait_for(database, UNFINISHED, 0)
@@ -443,7 +445,10 @@ def test_what_was_transferred_becomes_history(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finish(start("process"))
-    monkeypatch.setattr(service, "HISTORY_SECONDS", 0.0)
+    for job in (history, drift):
+        monkeypatch.setattr(job, "SECONDS", 0.0)
+    monkeypatch.setattr(registry, "ENOUGH_CLAIMS", 1)
+    monkeypatch.setattr(registry, "ENOUGH_HISTORY", 1)
     metrics.MODEL_DRIFT.clear()
     with working(), database.connect() as conn:
         until = time.monotonic() + WAIT_SECONDS

@@ -147,6 +147,7 @@ class _Bench:
         with connect_to(self._floor) as conn, translated():
             conn.execute("grant usage on schema production to claims_worker")
             conn.execute("grant insert on all tables in schema production to claims_worker")
+            conn.execute("grant insert on queue.claim_registry to claims_worker")
             # The policies are for who reads; PostgreSQL copies into no table that has some.
             for (statement,) in conn.execute(WITHOUT_POLICIES).fetchall():
                 conn.execute(statement)

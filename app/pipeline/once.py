@@ -12,6 +12,7 @@ from psycopg import Connection
 
 from app.database.connect import Role, connect
 from app.desk.accounting import read_accounting
+from app.pipeline.housekeeping import partitions
 from app.pipeline.stages import Stage, stages_of
 from app.program.errors import translated
 from app.program.settings import Settings
@@ -20,8 +21,6 @@ from app.scoring.serve import ScoringSeconds
 READ_MAX_CLAIMS: Final[LiteralString] = """
 select settings.max_claims_per_call
 from queue.settings as settings"""
-
-ENSURE_PARTITIONS: Final[LiteralString] = "call maintenance.ensure_partitions()"
 
 ANALYZE_STAGING: Final[LiteralString] = """
 select maintenance.analyze_staging(array(
@@ -103,7 +102,7 @@ def process_pending(
         with translated():
             batch_ids, waiting = watcher.execute(WAITING).fetchone() or ([], 0)
             (max_claims,) = watcher.execute(READ_MAX_CLAIMS).fetchone() or (1,)
-            watcher.execute(ENSURE_PARTITIONS)
+            partitions.run(watcher)
         # Validation first, so that a round takes a group through all of them.
         stages = stages_of(settings)[::-1]
         for stage in stages:

@@ -30,12 +30,6 @@ select pipeline.record_stage_failure(
   %(worker_id)s, %(batch_ids)s, %(stage)s, %(code)s, %(message)s, %(max_attempts)s
 )"""
 
-RETRY_DUE: Final = "select pipeline.retry_due_failed_claims()"
-
-REFRESH_HISTORY: Final = "select maintenance.refresh_history()"
-
-ENSURE_PARTITIONS: Final = "call maintenance.ensure_partitions()"
-
 RECORD_HEARTBEAT: Final = """
 select pipeline.record_heartbeat(
   %(worker_id)s, %(host)s, %(pid)s, %(version)s, %(work)s
@@ -135,23 +129,6 @@ def record_failure(
         },
     ).fetchone()
     return int(row[0]) if row else 0
-
-
-def retry_due_failed_claims(conn: Connection[Any]) -> int:
-    """Put failed claims on their way again whose reference data has come; how many."""
-    row = conn.execute(RETRY_DUE).fetchone()
-    return int(row[0]) if row else 0
-
-
-def refresh_history(conn: Connection[Any]) -> int:
-    """Count what was transferred and reviewed since into what scores go by; how many claims."""
-    row = conn.execute(REFRESH_HISTORY).fetchone()
-    return int(row[0]) if row else 0
-
-
-def ensure_partitions(conn: Connection[Any]) -> None:
-    """Make the partitions of the days and months to come."""
-    conn.execute(ENSURE_PARTITIONS)
 
 
 def record_heartbeat(conn: Connection[Any], identity: Identity, work: Sequence[Work]) -> None:

@@ -24,21 +24,16 @@ from psycopg_pool import ConnectionPool
 from app.database.connect import Role, connect, parameters, prepare, session_conninfo
 from app.pipeline import metrics, queue
 from app.pipeline.gathering import FIRST_STAGE, Gathering
+from app.pipeline.housekeeping.keeper import Keeper
 from app.pipeline.queue import Identity, Lease, Limits, Work
 from app.pipeline.stages import stages_of
 from app.program.errors import OWN_CLASSES, ClaimsError, translated
 from app.program.settings import Settings
-from app.scoring.registry import measure_drift
 
 CHANNEL: Final = "claims_batches"
 QUERY_CANCELED: Final = "57014"
 
 HEARTBEAT_SECONDS: Final = 5.0
-HOUSEKEEPING_SECONDS: Final = 60.0
-HISTORY_SECONDS: Final = 300.0
-DRIFT_CLAIMS: Final = 10_000
-"""How often the history that scores go by takes in what was transferred since, and the drift of
-scores is measured, over so many of the newest claims."""
 
 CONNECT_SECONDS: Final = 10.0
 """How long a thread waits for a connection before it says that there is none."""
@@ -81,9 +76,7 @@ class Worker:
         self._wake: Final = _Wake()
         self._gathering: Final = Gathering()
         self._slots: Final = [_Slot() for _ in range(settings.max_concurrent_batches)]
-        self._housekeeping: Final = threading.Lock()
-        self._housekeeping_due = 0.0
-        self._history_due = time.monotonic() + HISTORY_SECONDS
+        self._keeper: Final = Keeper()
         self._threads: list[Thread] = []
         self._fault: Exception | None = None
         # The stages, the listener, the heartbeat, and one look at the queue for metrics.
@@ -225,7 +218,7 @@ class Worker:
     def _run_one(self, slot: "_Slot", stages: Sequence[str]) -> bool:
         """Lease batches that are due for one of the stages and run it; whether there were any."""
         with self._pool.connection() as conn:
-            self._keep_house(conn)
+            self._keeper.keep(conn)
             lease = queue.lease_batches(conn, self.identity.worker_id, stages, self._limits)
             if lease is None:
                 return False
@@ -313,32 +306,6 @@ class Worker:
 
     def _record(self, conn: Connection[Any], lease: Lease, error: tuple[str, str | None]) -> int:
         return queue.record_failure(conn, self.identity.worker_id, lease, error, self._limits)
-
-    def _keep_house(self, conn: Connection[Any]) -> None:
-        """Now and then do what belongs to no batch.
-
-        Make partitions, retry claims whose reference data has come, count what was transferred
-        into the history that scores go by, and measure how far scores have drifted.
-        """
-        with self._housekeeping:
-            now = time.monotonic()
-            if now < self._housekeeping_due:
-                return
-            self._housekeeping_due = now + HOUSEKEEPING_SECONDS
-            refreshes_history = now >= self._history_due
-            if refreshes_history:
-                self._history_due = now + HISTORY_SECONDS
-        queue.ensure_partitions(conn)
-        if refreshes_history:
-            queue.refresh_history(conn)
-            for drift in measure_drift(conn, DRIFT_CLAIMS):
-                if drift.is_enough:
-                    metrics.MODEL_DRIFT.labels(drift.model_version, drift.name).set(
-                        drift.stability_index
-                    )
-        retried = queue.retry_due_failed_claims(conn)
-        if retried:
-            _log.info("failed claims retried: their reference data has come", retried=retried)
 
     def _listen(self) -> None:
         """Wake the stages at each notification, for as long as there is a connection."""

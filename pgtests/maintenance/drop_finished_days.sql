@@ -108,7 +108,7 @@ select is(
     from production.claims as claim
     where claim.claim_id = fixture.claim_id('finished, 15 days old')
   ),
-  'approved',
+  'denied',
   'and what was moved is in production'
 );
 select results_eq(

@@ -26,12 +26,12 @@ as $$ select array_agg(batch.batch_id) from fixture.batches as batch $$;
 
 select results_eq(
   $$ select * from pipeline.run_stage('validation', pg_temp.batch_ids()) $$,
-  $$ values (3, 34, 1, 0, 0) $$,
+  $$ values (3, 34, 1, 0, 0, 0) $$,
   'a stage in which nothing fails counts what it did'
 );
 select results_eq(
   $$ select * from pipeline.run_stage('validation', pg_temp.batch_ids()) $$,
-  $$ values (0, 0, 0, 0, 0) $$,
+  $$ values (0, 0, 0, 0, 0, 0) $$,
   'once more does nothing'
 );
 
@@ -48,7 +48,7 @@ alter table production.claim_lines add constraint no_beast check (charge <> 666)
 
 select results_eq(
   $$ select * from pipeline.run_stage('transfer', pg_temp.batch_ids()) $$,
-  $$ values (3, 33, 2, 0, 2) $$,
+  $$ values (3, 33, 2, 0, 2, 0) $$,
   'two claims make the transfer fail, and are isolated'
 );
 select results_eq(
@@ -162,7 +162,7 @@ drop table production.claim_lines_202507;
 select pipeline.run_stage('validation', array[fixture.batch_id('no partition')]);
 select results_eq(
   $$ select * from pipeline.run_stage('transfer', array[fixture.batch_id('no partition')]) $$,
-  $$ values (1, 1, 0, 0, 0) $$,
+  $$ values (1, 1, 0, 0, 0, 0) $$,
   'a missing partition is made, and put down to no claim'
 );
 
