@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -182,6 +183,12 @@ def test_a_demo_ends_with_one_object_and_a_summary_that_adds_up(home: Cluster) -
     assert max(map(len, shown.stdout.splitlines())) <= 80
     for text in ("claims in this database", "loaded in an earlier run", "Where to look next"):
         assert text in shown.stdout
+
+
+def test_a_demo_says_that_there_are_more_reasons_than_it_lists(home: Cluster) -> None:
+    assert home.version
+    shown = start("demo", "--claims", "600", "--seed", "6", env=os.environ | {"COLUMNS": "80"})
+    assert re.search(r"and [0-9]+ more reasons?: \S*claims failed\n", shown.stdout)
 
 
 def test_the_key_is_the_owners_alone(home: Cluster) -> None:

@@ -489,6 +489,40 @@ def test_a_claim_is_explained_and_phi_shown_for_a_purpose_alone(
     assert {purpose for (purpose,) in purposes} == set(PURPOSES)
 
 
+PROCESS: Final = "/api/v1/claims/process"
+
+PAD: Final = b" " * (1 << 16)
+"""Blanks before a body: enough of them and it is stored by another process."""
+
+REFUSALS: Final[dict[str, tuple[bytes, int, str]]] = {
+    "a truncated array": (b"[" + ndjson(claims(1)), 400, "BATCH_BROKEN"),
+    "no claim": (b"[]", 422, "BATCH_EMPTY"),
+    "a null byte": (b"\0", 400, "BATCH_UNREADABLE"),
+    "a text": (b"# Claims\n\n{not JSON}\n", 400, "BATCH_UNREADABLE"),
+    "numbers": (b"[1, 2]", 400, "BATCH_UNREADABLE"),
+    "too many claims": (b"1\n" * 50_001, 413, "BATCH_TOO_MANY_CLAIMS"),
+}
+
+
+@pytest.mark.parametrize("above", [False, True], ids=["small", "large"])
+@pytest.mark.parametrize("case", REFUSALS)
+def test_a_refusal_is_the_same_wherever_it_is_stored(
+    service: Service, case: str, *, above: bool
+) -> None:
+    """By a thread or by an encoder: with its own code, and the requests beside it go on."""
+    body, status, code = REFUSALS[case]
+    blanks = PAD * (SMALL_BYTES // len(PAD) + 1) if above else b""
+    innocent = b"[" + b" " * (SMALL_BYTES + 1) + b"]"
+    with service.client() as client, ThreadPoolExecutor(4) as pool:
+        beside = [
+            pool.submit(client.post, PROCESS, content=innocent, headers=NDJSON) for _ in range(3)
+        ]
+        answer = client.post(PROCESS, content=blanks + body, headers=NDJSON)
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert "Retry-After" not in answer.headers
+        assert [one.result().json()["code"] for one in beside] == ["BATCH_EMPTY"] * 3
+
+
 def test_the_same_key_gives_the_same_batch(service: Service, client: httpx.Client) -> None:
     sent = claims(3, seed=221)
     del sent[1]["payer_id"]

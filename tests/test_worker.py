@@ -355,7 +355,7 @@ def test_a_held_batch_waits_for_its_release(
         wait_for(database, UNSCORED, 0)
         time.sleep(0.5)
         assert conn.execute(
-            "select array_agg(batch_id) from queue.batches where state = 'scored'"
+            "select array_agg(batch_id order by batch_id) from queue.batches where state = 'scored'"
         ).fetchone() == (batch_ids,)
         conn.execute("select pipeline.release_batches('default', null)")
         wait_for(database, UNFINISHED, 0)

@@ -13,6 +13,9 @@ from app.program.settings import Settings
 LOOKUPS: Final = Counter(
     "claims_cache_lookups", "Answers looked for in memcached, by what came of it.", ["outcome"]
 )
+for _outcome in ("hit", "miss", "error", "down"):
+    # Each has a figure from the start, so that no alert misses its series.
+    LOOKUPS.labels(_outcome)
 
 CONNECT_SECONDS: Final = 0.5
 ANSWER_SECONDS: Final = 0.25
