@@ -265,7 +265,7 @@ def test_a_correction_is_of_the_same_claim(service: Service, client: httpx.Clien
     first["billing_npi"] = second["billing_npi"] = other["billing_npi"]
 
     wrong = client.post(f"/api/v1/failed-claims/{failed[0]['claim_id']}/correct", json=other)
-    assert (wrong.status_code, wrong.json()["code"]) == (409, "PL015")
+    assert (wrong.status_code, wrong.json()["code"]) == (409, "PL019")
     assert "claim_number" in wrong.json()["detail"]
     assert "patient" in wrong.json()["detail"]
     for value in (other["claim_number"], other["patient"]["last_name"]):

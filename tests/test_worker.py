@@ -349,7 +349,7 @@ def test_a_held_batch_waits_for_its_release(
     with database.connect() as conn, working():
         conn.execute("update queue.batches set hold = true where state <> 'transferred'")
         (batch_ids,) = conn.execute(
-            "select array_agg(batch_id) from queue.batches where hold"
+            "select array_agg(batch_id order by batch_id) from queue.batches where hold"
         ).fetchone() or ([],)
         assert batch_ids
         wait_for(database, UNSCORED, 0)

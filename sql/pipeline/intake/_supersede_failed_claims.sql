@@ -54,7 +54,7 @@ begin
   limit 1;
   if found then
     raise exception using
-      errcode = 'PL015',
+      errcode = 'PL019',
       message = format(
         'what was sent does not correct the failed claim %s: it has another claim number (claim_number) and another patient (patient.last_name, first_name, birth_date)',
         v_other.failed_claim_id
@@ -80,4 +80,4 @@ end;
 $$;
 
 comment on function pipeline._supersede_failed_claims(bigint, date)
-is 'Lets the claims of a batch that have replaces_claim_id take the place of the failed claims they name. PL009, PL010, PL015.';
+is 'Lets the claims of a batch that have replaces_claim_id take the place of the failed claims they name. PL009, PL010, PL019.';
